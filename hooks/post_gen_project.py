@@ -1,0 +1,295 @@
+"""Delete what was not chosen, and print the next steps that fit the answers."""
+
+import json
+import os
+import shlex
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Answers = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A part of the service, when it is chosen, and the paths that it alone needs."""
+
+    name: str
+    chosen: Callable[[Answers], bool]
+    paths: tuple[str, ...]
+
+
+def consumes(answers: Answers) -> bool:
+    """Tell whether the service has handlers for messages."""
+    return answers["interface"] != "api" and answers["broker"] != "none"
+
+
+def schedules(answers: Answers) -> bool:
+    """Tell whether the service has jobs: only a database or Redis lets replicas share them."""
+    shared = answers["database"] != "none" or answers["cache"] == "redis"
+    return answers["interface"] != "api" and shared
+
+
+REMOVALS = (
+    Feature(
+        "http",
+        lambda answers: answers["interface"] != "worker",
+        (
+            "app/api",
+            "app/commands/openapi.py",
+            "app/core/endpoints.py",
+            "app/core/gunicorn_config.py",
+            "app/core/metrics.py",
+            "app/core/middleware.py",
+            "app/main.py",
+            "app/utils/base_model.py",
+            "tests/kit/http.py",
+            "tests/service/test_items.py",
+            "tests/test_base_model.py",
+            "tests/test_endpoints.py",
+            "tests/test_openapi.py",
+        ),
+    ),
+    Feature(
+        "worker",
+        lambda answers: answers["interface"] != "api",
+        ("app/tasks", "app/worker_main.py", "tests/test_worker_main.py"),
+    ),
+    Feature(
+        "injection",
+        lambda answers: consumes(answers) or schedules(answers),
+        ("app/utils/injection.py", "tests/test_injection.py"),
+    ),
+    Feature(
+        "messages",
+        lambda answers: answers["broker"] != "none",
+        (
+            "app/domain/events.py",
+            "app/services/memory_broker.py",
+            "app/utils/envelope.py",
+            "app/utils/message_broker.py",
+            "tests/broker_contract.py",
+            "tests/kit/events.py",
+            "tests/test_envelope.py",
+            "tests/test_memory_broker.py",
+        ),
+    ),
+    Feature(
+        "handlers",
+        consumes,
+        (
+            "app/services/delivery.py",
+            "app/tasks/consumer.py",
+            "tests/service/test_consumer.py",
+            "tests/test_delivery.py",
+        ),
+    ),
+    Feature(
+        "jobs",
+        schedules,
+        (
+            "app/services/job_claims.py",
+            "app/services/jobs.py",
+            "app/tasks/worker.py",
+            "app/utils/jobs.py",
+            "tests/service/test_worker.py",
+            "tests/test_jobs.py",
+        ),
+    ),
+    Feature(
+        "rabbitmq",
+        lambda answers: answers["broker"] in {"both", "rabbitmq"},
+        ("app/services/rabbitmq_service.py", "tests/test_rabbitmq.py"),
+    ),
+    Feature(
+        "kafka",
+        lambda answers: answers["broker"] in {"both", "kafka"},
+        ("app/services/kafka_service.py", "tests/test_kafka.py"),
+    ),
+    Feature(
+        "database",
+        lambda answers: answers["database"] != "none",
+        (
+            "alembic.ini",
+            "app/database.py",
+            "app/domain/models.py",
+            "app/services/migrations.py",
+            "migrations",
+            "tests/test_database.py",
+            "tests/test_migrations.py",
+        ),
+    ),
+    Feature(
+        "template tables",
+        lambda answers: (
+            answers["database"] != "none"
+            and (answers["broker"] != "none" or answers["interface"] != "api")
+        ),
+        ("app/tables.py", "migrations/template"),
+    ),
+    Feature(
+        "outbox",
+        lambda answers: answers["database"] != "none" and answers["broker"] != "none",
+        ("app/services/outbox.py", "tests/test_outbox.py"),
+    ),
+    Feature(
+        "inbox",
+        lambda answers: answers["database"] != "none" and consumes(answers),
+        ("app/services/inbox.py",),
+    ),
+    Feature(
+        "unit of work",
+        lambda answers: answers["database"] != "none" or answers["broker"] != "none",
+        ("app/unit_of_work.py",),
+    ),
+    Feature(
+        "cache",
+        lambda answers: answers["cache"] == "redis",
+        (
+            "app/services/memory_cache.py",
+            "app/services/redis.py",
+            "app/utils/cache.py",
+            "tests/cache_contract.py",
+            "tests/test_cache.py",
+        ),
+    ),
+    Feature(
+        "adapters",
+        lambda answers: any(
+            answers[question] != "none" for question in ("broker", "database", "cache")
+        ),
+        ("app/services",),
+    ),
+    Feature("github", lambda answers: answers["ci"] == "github", (".github",)),
+    Feature("gitlab", lambda answers: answers["ci"] == "gitlab", (".gitlab-ci.yml", "renovate.json")),
+    Feature("kubernetes", lambda answers: answers["kubernetes"] is True, ("deploy/kubernetes",)),
+)
+
+# A service without a database is another service: these files have a second version for it.
+VARIANT = ".no_database"
+VARIANTS = (
+    "app/api/router.py",
+    "app/domain/service.py",
+    "app/resources.py",
+    "app/tasks/consumer.py",
+    "app/tasks/worker.py",
+    "tests/service/test_consumer.py",
+    "tests/service/test_items.py",
+    "tests/service/test_worker.py",
+)
+
+# Zip archives and some file systems forget that a file is a program.
+PROGRAMS = ("just",)
+
+SERVERS = {
+    "both": "RabbitMQ and Kafka",
+    "rabbitmq": "RabbitMQ",
+    "kafka": "Kafka",
+    "postgresql": "PostgreSQL",
+    "mysql": "MySQL",
+    "redis": "Redis",
+}
+
+
+def unwanted(answers: Answers) -> list[str]:
+    """List the paths that these answers leave out, each once."""
+    paths = (path for feature in REMOVALS if not feature.chosen(answers) for path in feature.paths)
+    return list(dict.fromkeys(paths))
+
+
+def remove(root: Path, paths: Iterable[str]) -> None:
+    """Delete paths below root, and the folders that this leaves empty."""
+    for name in paths:
+        path = root / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        remove_empty_folders(root, path.parent)
+
+
+def choose_variants(root: Path, answers: Answers) -> None:
+    """Keep one version of every file that has two."""
+    for name in VARIANTS:
+        path = root / name
+        other = path.with_suffix(f"{VARIANT}{path.suffix}")
+        if not other.exists():
+            continue
+        if answers["database"] == "none":
+            other.replace(path)
+        else:
+            other.unlink()
+
+
+def remove_empty_folders(root: Path, folder: Path) -> None:
+    """Delete an empty folder and then its parents, up to root."""
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def make_executable(root: Path) -> None:
+    """Let the programs of the service be started by their name."""
+    for name in PROGRAMS:
+        path = root / name
+        if path.is_file():
+            path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def list_servers(answers: Answers) -> str:
+    """Name the servers that the service can be started with, in one phrase."""
+    chosen = (answers["database"], answers["broker"], answers["cache"])
+    names = [SERVERS[str(choice)] for choice in chosen if choice in SERVERS]
+    names = [name for phrase in names for name in phrase.split(" and ")]
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def list_code(answers: Answers) -> str:
+    """Name the places where the team's code goes."""
+    places = ["app/domain (what it does)"]
+    if answers["interface"] != "worker":
+        places.append("app/api (routes)")
+    if answers["interface"] != "api":
+        handlers = "jobs" if answers["broker"] == "none" else "handlers and jobs"
+        places.append(f"app/tasks ({handlers})")
+    return ", ".join(places)
+
+
+def name_folder(answers: Answers, root: Path) -> str:
+    """Name the folder as the shell that started cookiecutter reaches it."""
+    near = answers.get("_output_dir") in {None, os.environ.get("PWD")}
+    return shlex.quote(root.name if near else str(root))
+
+
+def list_steps(answers: Answers, folder: str) -> list[str]:
+    """List what to do next, in order, for these answers."""
+    steps = [f"cd {folder}", "./just install    # its own environment, pinned"]
+    if answers["interface"] == "worker":
+        steps.append("./just worker     # needs no server")
+    else:
+        steps.append("./just run        # needs no server; documentation at /docs")
+    steps.append("./just test")
+    if servers := list_servers(answers):
+        steps.append(f"./just up         # the same on {servers}, in Docker")
+    steps.append(f"Write your code in {list_code(answers)}.")
+    return steps
+
+
+def main() -> int:
+    """Tidy the folder that cookiecutter has just rendered, which is the current one."""
+    answers: Answers = json.loads(r"""{{ cookiecutter | jsonify }}""")
+    root = Path.cwd()
+    choose_variants(root, answers)
+    remove(root, unwanted(answers))
+    make_executable(root)
+    steps = list_steps(answers, name_folder(answers, root))
+    lines = (f"  {number}. {step}\n" for number, step in enumerate(steps, start=1))
+    sys.stdout.write(f"\n{root.name} is ready. Next:\n\n{''.join(lines)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

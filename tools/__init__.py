@@ -1,0 +1,1 @@
+"""The scripts behind the recipes of the repository."""

@@ -1,0 +1,161 @@
+"""All servers together: find each one, or start it in the best way this machine offers."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools.servers import container, debian, state
+from tools.servers.kafka import Kafka
+from tools.servers.mariadb import Mariadb
+from tools.servers.postgresql import Postgresql
+from tools.servers.rabbitmq import Rabbitmq
+from tools.servers.redis import Redis
+from tools.servers.server import Server, ServerError, responds
+
+KINDS: dict[str, type[Server]] = {
+    kind.name: kind for kind in (Rabbitmq, Kafka, Postgresql, Mariadb, Redis)
+}
+NAMES = tuple(KINDS)
+HOME = Path(__file__).resolve().parents[2] / "build" / "servers"
+
+Report = Callable[[str], None]
+
+
+def _say_nothing(_line: str) -> None:
+    """Keep the progress to ourselves."""
+
+
+def ensure(
+    names: Iterable[str] = NAMES, *, home: Path = HOME, report: Report = _say_nothing
+) -> dict[str, str]:
+    """Return the URL of every wanted server, started when there was none."""
+    wanted = [_kind(name) for name in dict.fromkeys(names)]
+    with state.locked(home / "run.lock"):
+        found = {kind.name: _given(kind) or _running(kind, home) for kind in wanted}
+        absent = [kind for kind in wanted if not found[kind.name]]
+        for server in _start(absent, home=home, report=report):
+            found[server.name] = server.url
+    return {name: url for name, url in found.items() if url}
+
+
+def attach(name: str, *, home: Path = HOME) -> Server:
+    """Return the handle of a server that `ensure` started, to stop, kill and start it again."""
+    record = state.read(home).get(_kind(name).name)
+    if record is None:
+        raise ServerError(f"{name}: it was not started here, so it cannot be controlled")
+    server = _kind(name)(home)
+    server.load(record)
+    return server
+
+
+def stop(*, home: Path = HOME, report: Report = _say_nothing) -> None:
+    """Stop what earlier runs started, and nothing else."""
+    with state.locked(home / "run.lock"):
+        servers = [attach(name, home=home) for name in state.read(home) if name in KINDS]
+        with ThreadPoolExecutor(max_workers=len(KINDS)) as pool:
+            for server in pool.map(_remove, servers):
+                report(f"{server.name}: stopped")
+
+
+def _kind(name: str) -> type[Server]:
+    if name not in KINDS:
+        raise ServerError(f"{name}: no such server; choose from {', '.join(NAMES)}")
+    return KINDS[name]
+
+
+def _given(kind: type[Server]) -> str | None:
+    """Return the URL that the environment gives, which has to answer then."""
+    url = os.environ.get(kind.variable)
+    if not url:
+        return None
+    if not responds(kind, url):
+        # Not the whole URL, which may hold a password.
+        place = url.rpartition("://")[2].rpartition("@")[2].partition("/")[0] or "no host"
+        raise ServerError(
+            f"{kind.name}: {kind.variable} names {place}, where no {kind.name} answers;"
+            f" start it there or unset {kind.variable}"
+        )
+    return url
+
+
+def _running(kind: type[Server], home: Path) -> str | None:
+    """Return the URL of the server that an earlier run started, if it still answers."""
+    if kind.name not in state.read(home):
+        return None
+    server = attach(kind.name, home=home)
+    if server.alive() and server.ready():
+        return server.url
+    server.remove()
+    return None
+
+
+def _start(kinds: list[type[Server]], *, home: Path, report: Report) -> list[Server]:
+    """Start servers side by side; when some fail, say so in one line each."""
+    if not kinds:
+        return []
+    in_docker = _images(kinds, report=report)
+    _install([kind for kind in kinds if kind not in in_docker], home=home, report=report)
+    servers = [kind(home, in_docker=kind in in_docker) for kind in kinds]
+    with ThreadPoolExecutor(max_workers=len(servers)) as pool:
+        failures = [line for line in pool.map(lambda each: _try(each, report), servers) if line]
+    if failures:
+        raise ServerError("\n".join(failures))
+    return servers
+
+
+def _images(kinds: list[type[Server]], *, report: Report) -> set[type[Server]]:
+    """Return the servers that can run in Docker, their images pulled."""
+    if not container.engine_answers():
+        return set()
+    report(f"docker: fetching {', '.join(kind.image.name for kind in kinds)}")
+    with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
+        have = pool.map(lambda kind: container.has_image(kind.image), kinds)
+        usable = {kind for kind, here in zip(kinds, have, strict=True) if here}
+    for kind in kinds:
+        if kind not in usable:
+            report(f"{kind.name}: the image {kind.image.name} cannot be pulled, using packages")
+    return usable
+
+
+def _install(kinds: list[type[Server]], *, home: Path, report: Report) -> None:
+    """Install the packages that are missing, all at once."""
+    lacking = {kind: kind.missing() for kind in kinds if kind.missing()}
+    if not lacking:
+        return
+    names = ", ".join(kind.name for kind in lacking)
+    if not debian.can_install():
+        variables = ", ".join(kind.variable for kind in lacking)
+        raise ServerError(
+            f"{names}: not found; set {variables}, start Docker, or run as root on Debian"
+        )
+    packages = sorted({package for group in lacking.values() for package in group})
+    report(f"packages: installing {' '.join(packages)} ...")
+    began = time.monotonic()
+    log = home / "apt.log"
+    if not debian.install(packages, log=log):
+        raise ServerError(f"{names}: the packages could not be installed, see {log}")
+    report(f"packages: installed in {time.monotonic() - began:.0f} s")
+
+
+def _try(server: Server, report: Report) -> str:
+    """Start one server and return what went wrong, empty when nothing did."""
+    began = time.monotonic()
+    report(f"{server.name}: starting ...")
+    try:
+        server.prepare()
+        server.start()
+        server.set_up()
+    except (ServerError, OSError, subprocess.SubprocessError) as error:
+        server.remove()
+        message = str(error)
+        return message if isinstance(error, ServerError) else f"{server.name}: {message}"
+    report(f"{server.name}: ready in {time.monotonic() - began:.0f} s")
+    return ""
+
+
+def _remove(server: Server) -> Server:
+    server.remove()
+    return server

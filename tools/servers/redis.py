@@ -1,0 +1,42 @@
+"""Redis, with no persistence: what the tests put there is a cache."""
+
+from tools.servers import probes
+from tools.servers.container import Image
+from tools.servers.ports import LOOPBACK
+from tools.servers.process import Process
+from tools.servers.server import Server, program, required
+
+OPTIONS = ("--save", "", "--appendonly", "no", "--maxmemory", "128mb")
+
+
+class Redis(Server):
+    """A Redis server."""
+
+    name = "redis"
+    variable = "TEST_REDIS_URL"
+    packages = ("redis-server",)
+    image = Image("redis:7-alpine", 6379, arguments=("redis-server", *OPTIONS))
+
+    @property
+    def url(self) -> str:
+        """Return the URL of database 0."""
+        return f"redis://{LOOPBACK}:{self.port}/0"
+
+    @classmethod
+    def answers(cls, url: str) -> bool:
+        """Send a PING."""
+        return probes.ask_redis(url)
+
+    @classmethod
+    def missing(cls) -> tuple[str, ...]:
+        """Return the package unless the program is there."""
+        return () if program("redis-server") else cls.packages
+
+    def install(self) -> None:
+        """Create the folder the server works in."""
+        self.data.mkdir()
+
+    def launch(self) -> list[Process]:
+        """Start the server."""
+        place = ["--bind", LOOPBACK, "--port", str(self.port), "--dir", str(self.data)]
+        return [self.spawn([required("redis-server"), *place, *OPTIONS])]

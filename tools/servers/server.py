@@ -1,0 +1,189 @@
+"""What every server has in common: how it is installed, started, asked and stopped."""
+
+import os
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from tools.servers import state
+from tools.servers.container import Container, Image, run
+from tools.servers.ports import free_port
+from tools.servers.process import Process, spawn
+
+READY_SECONDS = 180.0
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+Unit = Process | Container
+
+
+class ServerError(Exception):
+    """Say in one line which server failed and what to do."""
+
+
+class Server(ABC):
+    """One server of the tests: a container, or processes on files of their own."""
+
+    name: ClassVar[str]
+    variable: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]]
+    image: ClassVar[Image]
+
+    def __init__(self, home: Path, *, in_docker: bool = False) -> None:
+        self.home = home
+        self.directory = home / self.name
+        self.data = self.directory / "data"
+        self.log = self.directory / "server.log"
+        self.in_docker = in_docker
+        self.port = 0
+        self.units: list[Unit] = []
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Return the URL that clients connect to."""
+
+    @classmethod
+    @abstractmethod
+    def answers(cls, url: str) -> bool:
+        """Ask the server at the URL in its own protocol; raise OSError when there is none."""
+
+    @classmethod
+    @abstractmethod
+    def missing(cls) -> tuple[str, ...]:
+        """Return the Debian packages that this machine lacks."""
+
+    @abstractmethod
+    def install(self) -> None:
+        """Create the files of a new, empty server."""
+
+    @abstractmethod
+    def launch(self) -> list[Process]:
+        """Start the processes of the server."""
+
+    def prepare(self) -> None:
+        """Make ready for the first start, with nothing left of an earlier server."""
+        self.port = free_port()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.log.unlink(missing_ok=True)
+        self.clean()
+        if not self.in_docker:
+            self.install()
+
+    def start(self) -> None:
+        """Start the server on its data and wait until it is ready."""
+        self.stop()
+        if not self.in_docker:
+            self.units = [*self.launch()]
+        elif not self.units:
+            self.units = [run(self.image, port=self.port)]
+        else:
+            for container in self._containers():
+                container.start()
+        self.save()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the server answers; raise when it ends or takes too long."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.ready():
+            if not self.alive():
+                raise ServerError(f"{self.name}: it ended while starting, see {self.read_log()}")
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"{self.name}: not ready after {READY_SECONDS:.0f} s, see {self.read_log()}"
+                )
+            time.sleep(0.1)
+
+    def ready(self) -> bool:
+        """Tell whether the server answers."""
+        return responds(type(self), self.url)
+
+    def alive(self) -> bool:
+        """Tell whether everything we started still runs."""
+        return bool(self.units) and all(unit.alive() for unit in self.units)
+
+    def stop(self) -> None:
+        """Stop the server and keep its data."""
+        for unit in reversed(self.units):
+            unit.stop()
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would, and keep its data."""
+        for unit in reversed(self.units):
+            unit.kill()
+
+    def remove(self) -> None:
+        """Stop the server and forget its data; the log stays."""
+        self.stop()
+        for unit in self.units:
+            unit.remove()
+        self.units = []
+        self.clean()
+        state.write(self.home, self.name, None)
+
+    def clean(self) -> None:
+        """Delete the data."""
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    def save(self) -> None:
+        """Remember the server for later runs."""
+        units = [unit.to_json() for unit in self.units]
+        pid = next((unit.pid for unit in self.units if isinstance(unit, Process)), None)
+        record = {"pid": pid, "port": self.port, "url": self.url}
+        state.write(self.home, self.name, {**record, "in_docker": self.in_docker, "units": units})
+
+    def load(self, record: state.Record) -> None:
+        """Take up a server that an earlier run started."""
+        self.port = int(record["port"])
+        self.in_docker = bool(record["in_docker"])
+        self.units = [
+            Container(unit["container"]) if "container" in unit else Process(**unit)
+            for unit in record["units"]
+        ]
+
+    def read_log(self) -> Path:
+        """Return the path of the log, written now when the server is a container."""
+        output = [container.output() for container in self._containers()]
+        if output:
+            self.log.write_text("".join(output))
+        return self.log
+
+    def set_up(self) -> None:
+        """Finish what an image leaves open; processes did it when they were installed."""
+        for container in self._containers():
+            if self.image.setup:
+                container.execute(self.image.setup)
+
+    def _containers(self) -> list[Container]:
+        return [unit for unit in self.units if isinstance(unit, Container)]
+
+    def spawn(
+        self, command: Sequence[str], *, environment: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start one process of the server, logging to its log."""
+        return spawn(command, log=self.log, environment=environment)
+
+
+def responds(kind: type[Server], url: str) -> bool:
+    """Tell whether a server of the kind answers at the URL, whatever goes wrong."""
+    try:
+        return kind.answers(url)
+    except (OSError, ValueError):
+        return False
+
+
+def program(name: str, *folders: str) -> str | None:
+    """Find a program: in the given folders, on the path, among the system's programs."""
+    path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
+    return shutil.which(name, path=path)
+
+
+def required(name: str, *folders: str) -> str:
+    """Find a program that has to be there."""
+    found = program(name, *folders)
+    if found is None:
+        raise ServerError(f"{name}: the program is not installed; install it or start Docker")
+    return found

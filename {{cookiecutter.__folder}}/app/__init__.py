@@ -1,0 +1,1 @@
+"""The service: composed at the top, its logic in `domain`, the outside world in `services`."""

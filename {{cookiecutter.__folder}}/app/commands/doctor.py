@@ -1,0 +1,85 @@
+"""Say what is reachable, and what to do where something is not."""
+
+import asyncio
+import sys
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from app.core.config import CoreSettings, load_core_settings
+from app.core.errors import StartupError
+from app.core.health import ask
+from app.core.settings import read_settings
+# {% if cookiecutter.database != "none" %}
+from app.database import open_database
+# {% endif %}
+from app.domain.settings import Settings
+# {% if cookiecutter.broker != "none" and cookiecutter.cache == "redis" %}
+from app.lifespan import open_broker, open_cache
+# {% endif %}
+# {% if cookiecutter.broker != "none" and cookiecutter.cache == "none" %}
+from app.lifespan import open_broker
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.cache == "redis" %}
+from app.lifespan import open_cache
+# {% endif %}
+from app.resources import open_resources
+
+Check = tuple[str, str, AbstractAsyncContextManager[Any]]
+"""What it is, where the settings say it is, and how it is opened."""
+
+
+def list_checks(core: CoreSettings, settings: Settings) -> list[Check]:
+    """Return everything that the service opens."""
+    return [
+        ("resources", "app/resources.py", open_resources(settings)),
+        # {% if cookiecutter.database != "none" %}
+        ("database", hide_password(core.database.url), open_database(core.database)),
+        # {% endif %}
+        # {% if cookiecutter.broker != "none" %}
+        ("broker", hide_password(core.broker.url), open_broker(core)),
+        # {% endif %}
+        # {% if cookiecutter.cache == "redis" %}
+        ("cache", hide_password(core.redis.url or "memory://"), open_cache(core)),
+        # {% endif %}
+    ]
+
+
+async def examine(opening: AbstractAsyncContextManager[Any]) -> str:
+    """Open one thing and ask it; return "ok" or what is wrong."""
+    try:
+        async with opening as opened:
+            return await ask(opened.ping) if hasattr(opened, "ping") else "ok"
+    except StartupError as error:
+        return str(error)
+
+
+async def diagnose() -> bool:
+    """Print one line for each thing that the service opens; return whether all is well."""
+    checks = list_checks(load_core_settings(), read_settings(Settings))
+    healthy = True
+    for name, place, opening in checks:
+        answer = await examine(opening)
+        healthy = healthy and answer == "ok"
+        print(f"{name:<10} {place}: {answer}")
+    return healthy
+
+
+def hide_password(url: str) -> str:
+    """Return a URL without what its user must keep secret."""
+    scheme, _, rest = url.partition("://")
+    credentials, at, place = rest.rpartition("@")
+    return f"{scheme}://{credentials.partition(':')[0]}{at}{place}"
+
+
+def main() -> None:
+    """Examine everything; exit with one line of advice when something is wrong."""
+    try:
+        healthy = asyncio.run(diagnose())
+    except StartupError as error:
+        sys.exit(str(error))
+    if not healthy:
+        sys.exit("start what is missing, or unset its variable to work without it in development")
+
+
+if __name__ == "__main__":
+    main()

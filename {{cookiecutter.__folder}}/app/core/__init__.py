@@ -1,0 +1,1 @@
+"""What every service of ours has: settings, logs, health, metrics, traces."""

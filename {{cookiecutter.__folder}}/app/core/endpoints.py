@@ -1,0 +1,29 @@
+"""The endpoints that operators ask: live, ready and metrics."""
+
+from fastapi import APIRouter, Request, Response, status
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from app.core.health import ask_all
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/health/live", summary="Is the process alive?")
+async def get_live() -> dict[str, str]:
+    """Answer as long as the event loop turns."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready", summary="Can requests be served?")
+async def get_ready(request: Request, response: Response) -> dict[str, str]:
+    """Ask every dependency; 503 when one does not answer."""
+    answers = await ask_all(request.state.opened.probes)
+    if any(answer != "ok" for answer in answers.values()):
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return answers
+
+
+@router.get("/metrics", include_in_schema=False)
+async def get_metrics() -> Response:
+    """Return the metrics of this process in Prometheus' text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

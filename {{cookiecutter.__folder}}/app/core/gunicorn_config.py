@@ -1,0 +1,45 @@
+"""gunicorn's settings: `gunicorn -c app/core/gunicorn_config.py app.main:app`."""
+
+import sys
+from typing import Any, ClassVar
+
+from uvicorn_worker import UvicornWorker
+
+from app.core.config import load_core_settings
+from app.core.errors import SettingsError
+
+try:
+    settings = load_core_settings()
+    # {% if cookiecutter.broker != "none" %}
+    if settings.broker.is_memory and settings.http.workers > 1:
+        raise SettingsError(
+            "WORKERS: the in-memory broker reaches one process only; "
+            "set WORKERS=1 or point BROKER_URL at a broker"
+        )
+# {% endif %}
+except SettingsError as error:
+    sys.exit(str(error))
+
+
+class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
+    """uvicorn in a gunicorn worker, with a stop that always reaches the lifespan's end.
+
+    The worker library does not hand gunicorn's grace period on: without a timeout of uvicorn's
+    own, one long request means SIGKILL and no shutdown of ours.
+    """
+
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        **UvicornWorker.CONFIG_KWARGS,
+        "timeout_graceful_shutdown": settings.process.grace_seconds,
+    }
+
+
+bind = f"{settings.http.host}:{settings.http.port}"
+workers = settings.http.workers
+worker_class = Worker
+# Above uvicorn's own, so that the lifespan's shutdown has time left.
+graceful_timeout = settings.process.grace_seconds + 5
+# Longer than a load balancer keeps its connections (60 s is usual), or it meets closed ones.
+keepalive = 75
+# The control socket would be written to the home folder, which is read-only in a container.
+control_socket_disable = True

@@ -1,0 +1,73 @@
+"""Where log lines go: JSON on standard output, and a file and Loki when they are set."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from typing import Any
+
+from app.core.config import CoreSettings
+from app.core.loki import LokiQueueHandler
+from app.core.tracing import current_trace
+
+FILE_BYTES = 10_000_000
+FILE_COUNT = 5
+# Servers and clients that bring handlers of their own, or say too much.
+QUIET = {"uvicorn.access": logging.WARNING, "aiormq": logging.CRITICAL, "aiokafka": logging.ERROR}
+
+
+class JsonFormatter(logging.Formatter):
+    """Write a record as one line of JSON, with its fields and the trace that it belongs to."""
+
+    def __init__(self, service: str) -> None:
+        """Name the service that every line carries."""
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if trace := current_trace():
+            line["trace_id"] = trace.trace_id
+        line |= getattr(record, "fields", {})
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def configure_logging(settings: CoreSettings) -> None:
+    """Send the records of every logger to the places that the settings name."""
+    root = logging.getLogger()
+    for handler in (*root.handlers,):
+        root.removeHandler(handler)
+    formatter = JsonFormatter(settings.service.name)
+    for handler in open_handlers(settings):
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    root.setLevel(settings.log.level)
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+
+
+def open_handlers(settings: CoreSettings) -> list[logging.Handler]:
+    """Return a handler for each place that log lines go to."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    if settings.log.file:
+        handlers.append(
+            RotatingFileHandler(
+                settings.log.file, maxBytes=FILE_BYTES, backupCount=FILE_COUNT, encoding="utf-8"
+            )
+        )
+    if settings.loki.url:
+        handlers.append(LokiQueueHandler(settings.loki.url, settings.service.name))
+    return handlers

@@ -1,0 +1,96 @@
+"""What every request passes: an id, a trace, an access log line and metrics, in pure ASGI."""
+
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from app.core.tracing import follow_trace
+from app.utils.logger import Logger
+
+logger = Logger("app.access")
+
+# An id from outside ends in log lines and headers: take nothing else than this.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+QUIET_PATHS = ("/health/", "/metrics")
+
+
+class RequestContext:
+    """Name the request, follow its trace, time it, count it and log one line about it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; anything else than HTTP passes through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = headers.get("x-request-id", "")
+        if not REQUEST_ID.fullmatch(request_id):
+            request_id = uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 500
+        started = time.perf_counter()
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        with follow_trace(headers.get("traceparent")):
+            try:
+                await self._app(scope, receive, send_named)
+            finally:
+                record_request(scope, status, time.perf_counter() - started, request_id)
+
+
+def record_request(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    """Count the request, and log it unless it is a probe's."""
+    route = name_route(scope)
+    HTTP_REQUESTS.labels(scope["method"], route, status).inc()
+    HTTP_SECONDS.labels(scope["method"], route).observe(seconds)
+    if not scope["path"].startswith(QUIET_PATHS):
+        logger.info(
+            "request answered",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+            request_id=request_id,
+        )
+
+
+def name_route(scope: Scope) -> str:
+    """Return the path template of the route, one label for all paths that have none."""
+    # scope["route"].path lacks the prefix of include_router; this key has the whole template.
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(context, "path", None) or "unmatched"
+
+
+class StartupSentence:
+    """Let the server log why a start failed in our one sentence, without the traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Shorten the message of a failed start; everything else passes through."""
+
+        async def send_short(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                *_, last = message["message"].strip().splitlines()
+                kind, _, sentence = last.partition(": ")
+                if kind.endswith(("StartupError", "SettingsError")):
+                    message = {**message, "message": sentence}
+            await send(message)
+
+        await self._app(scope, receive, send_short if scope["type"] == "lifespan" else send)

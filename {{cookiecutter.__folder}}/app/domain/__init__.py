@@ -1,0 +1,1 @@
+"""What this service is about: its settings, tables, events and business logic."""

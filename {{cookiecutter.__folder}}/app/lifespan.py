@@ -1,0 +1,186 @@
+"""The composition root: opens everything and closes it; the only file that chooses adapters."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from app.core.config import CoreSettings
+# {% if cookiecutter.broker != "none" %}
+from app.core.errors import StartupError
+# {% endif %}
+# {% if cookiecutter.database != "none" %}
+from app.database import Database, open_database
+# {% endif %}
+from app.domain.settings import Settings
+from app.resources import Resources, open_resources
+# {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+from app.services.delivery import run_consumer
+# {% endif %}
+# {% if (cookiecutter.database != "none" or cookiecutter.cache == "redis") and cookiecutter.interface != "api" %}
+from app.services.jobs import run_jobs
+# {% endif %}
+# {% if cookiecutter.cache == "redis" %}
+from app.services.memory_cache import MemoryCache
+# {% endif %}
+# {% if cookiecutter.database != "none" %}
+from app.services.migrations import migrate
+# {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+from app.services.outbox import run_relay
+# {% endif %}
+# {% if cookiecutter.cache == "redis" %}
+from app.services.redis import RedisCache
+# {% endif %}
+# {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+from app.tasks.consumer import consumer
+# {% endif %}
+# {% if (cookiecutter.database != "none" or cookiecutter.cache == "redis") and cookiecutter.interface != "api" %}
+from app.tasks.worker import worker
+# {% endif %}
+# {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
+from app.unit_of_work import UnitOfWorkFactory
+# {% endif %}
+# {% if cookiecutter.cache == "redis" %}
+from app.utils.cache import Cache
+# {% endif %}
+from app.utils.container import Container
+# {% if cookiecutter.broker != "none" %}
+from app.utils.message_broker import BrokerUnavailableError, MessageBroker
+# {% endif %}
+
+
+@asynccontextmanager
+async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterator[Container]:
+    """Open every resource, one line each, and close them in reverse order.
+
+    Raises StartupError, one sentence, for what cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        opened = Container()
+        opened.add(CoreSettings, core)
+        opened.add(Settings, settings)
+        opened.add(Resources, await stack.enter_async_context(open_resources(settings)))
+        # {% if cookiecutter.database != "none" %}
+        opened.add(Database, await stack.enter_async_context(open_database(core.database)))
+        # {% endif %}
+        # {% if cookiecutter.cache == "redis" %}
+        opened.add(Cache, await stack.enter_async_context(open_cache(core)))
+        # {% endif %}
+        # {% if cookiecutter.broker != "none" %}
+        opened.add(MessageBroker, await stack.enter_async_context(open_broker(core)))
+        # {% endif %}
+        # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
+        opened.add(UnitOfWorkFactory, UnitOfWorkFactory(opened))
+        # {% endif %}
+        # {% if cookiecutter.database != "none" %}
+        if core.process.environment != "production":
+            await migrate(opened[Database])
+        # {% endif %}
+        yield opened
+# {% if cookiecutter.interface != "worker" %}
+
+
+@asynccontextmanager
+async def open_api(core: CoreSettings, settings: Settings) -> AsyncIterator[Container]:
+    """Open what the API needs."""
+    async with AsyncExitStack() as stack:
+        opened = await stack.enter_async_context(open_container(core, settings))
+        # {% endif %}
+        # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker != "none" %}
+        # No other process hears a broker in memory: the worker's tasks run in this one.
+        if core.broker.is_memory:
+            await stack.enter_async_context(run_tasks(opened))
+        # {% endif %}
+        # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker == "none" %}
+        # In development one process is enough: the worker's tasks run in this one.
+        if core.process.environment != "production":
+            await stack.enter_async_context(run_tasks(opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+        await stack.enter_async_context(run_relay(opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" %}
+        yield opened
+# {% endif %}
+# {% if cookiecutter.interface != "api" %}
+
+
+@asynccontextmanager
+async def open_worker(core: CoreSettings, settings: Settings) -> AsyncIterator[Container]:
+    """Open what the worker needs, and run its tasks."""
+    async with AsyncExitStack() as stack:
+        opened = await stack.enter_async_context(open_container(core, settings))
+        await stack.enter_async_context(run_tasks(opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "api" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+        await stack.enter_async_context(run_relay(opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "api" %}
+        yield opened
+
+
+@asynccontextmanager
+async def run_tasks(opened: Container) -> AsyncIterator[None]:
+    """Do the worker's work while the block runs."""
+    async with AsyncExitStack() as stack:
+        # {% endif %}
+        # {% if cookiecutter.interface != "api" and cookiecutter.broker != "none" %}
+        await stack.enter_async_context(run_consumer(consumer, opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "api" and (cookiecutter.database != "none" or cookiecutter.cache == "redis") %}
+        await stack.enter_async_context(run_jobs(worker, opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "api" %}
+        yield
+# {% endif %}
+# {% if cookiecutter.cache == "redis" %}
+
+
+@asynccontextmanager
+async def open_cache(core: CoreSettings) -> AsyncIterator[Cache]:
+    """Open the cache: Redis by its URL, else this process's memory."""
+    url = core.redis.url
+    cache: Cache = RedisCache(url, prefix=core.service.name) if url else MemoryCache()
+    try:
+        yield cache
+    finally:
+        await cache.close()
+# {% endif %}
+# {% if cookiecutter.broker != "none" %}
+
+
+@asynccontextmanager
+async def open_broker(core: CoreSettings) -> AsyncIterator[MessageBroker]:
+    """Connect to the broker; raises StartupError, one sentence, when it does not answer."""
+    broker = choose_broker(core.broker.url)
+    try:
+        await broker.connect()
+    except BrokerUnavailableError as error:
+        raise StartupError(f"BROKER_URL: no broker answers there ({error})") from error
+    try:
+        yield broker
+    finally:
+        await broker.close()
+
+
+def choose_broker(url: str) -> MessageBroker:
+    """Return the broker that the URL names; only its own client library is imported."""
+    match url.partition("://")[0]:
+        # {% endif %}
+        # {% if cookiecutter.broker in ("both", "rabbitmq") %}
+        case "amqp" | "amqps":
+            from app.services.rabbitmq_service import RabbitMQBroker
+
+            return RabbitMQBroker(url)
+        # {% endif %}
+        # {% if cookiecutter.broker in ("both", "kafka") %}
+        case "kafka" | "kafkas":
+            from app.services.kafka_service import KafkaBroker
+
+            return KafkaBroker(url)
+        # {% endif %}
+        # {% if cookiecutter.broker != "none" %}
+        case _:
+            from app.services.memory_broker import MemoryBroker
+
+            return MemoryBroker()
+# {% endif %}

@@ -1,0 +1,1 @@
+"""What lives outside the process, and what carries messages there and back."""

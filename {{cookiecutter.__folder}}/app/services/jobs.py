@@ -1,0 +1,74 @@
+"""Run jobs by the clock, each on one replica at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.core.tracing import follow_trace
+from app.services.job_claims import JobClaims
+# {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
+from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+# {% endif %}
+from app.utils.container import Container
+from app.utils.injection import check_parameters, pick_arguments, read_parameters
+from app.utils.jobs import Job, Worker
+from app.utils.logger import Logger
+
+logger = Logger(__name__)
+
+# A claim ends a little before the next run, or clocks that differ would skip one.
+CLAIMED_PART = 0.9
+
+
+class JobRunner:
+    """Run one job for ever."""
+
+    def __init__(self, job: Job, opened: Container) -> None:
+        """Check at once that everything the job asks for is there."""
+        self._job = job
+        self._opened = opened
+        self._claims = JobClaims(opened)
+        self._parameters = read_parameters(job.function)
+        # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
+        check_parameters(job.function, {*opened, UnitOfWork})
+        # {% endif %}
+        # {% if cookiecutter.database == "none" and cookiecutter.broker == "none" %}
+        check_parameters(job.function, opened)
+        # {% endif %}
+
+    async def run(self) -> None:
+        """Run the job whenever it is due; a failure is logged, and the next run comes."""
+        while True:
+            try:
+                if await self._claims.take(self._job.name, self._job.seconds * CLAIMED_PART):
+                    await self.run_once()
+            except Exception:
+                logger.exception("job failed", job=self._job.name)
+            await asyncio.sleep(self._job.seconds)
+
+    async def run_once(self) -> None:
+        """Run the job now, in a trace of its own."""
+        # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
+        with follow_trace(None):
+            async with self._opened[UnitOfWorkFactory]() as uow:
+                values = {**self._opened, UnitOfWork: uow}
+                await self._job.function(**pick_arguments(self._parameters, values))
+            logger.info("job done", job=self._job.name)
+        # {% endif %}
+        # {% if cookiecutter.database == "none" and cookiecutter.broker == "none" %}
+        with follow_trace(None):
+            await self._job.function(**pick_arguments(self._parameters, self._opened))
+            logger.info("job done", job=self._job.name)
+        # {% endif %}
+
+
+@asynccontextmanager
+async def run_jobs(worker: Worker, opened: Container) -> AsyncIterator[None]:
+    """Run the jobs in the background while the block runs."""
+    tasks = [asyncio.create_task(JobRunner(job, opened).run()) for job in worker.jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,89 @@
+"""The outbox relay: publish what was committed, until the broker has confirmed it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import Database, now
+from app.tables import OutboxMessage
+from app.unit_of_work import UnitOfWorkFactory
+from app.utils.container import Container
+from app.utils.logger import Logger
+from app.utils.message_broker import BrokerError, MessageBroker
+
+logger = Logger(__name__)
+
+BATCH = 100
+# A relay is woken by its own process; this is for rows of another that died.
+POLL_SECONDS = 1.0
+MAX_DELAY_SECONDS = 60.0
+
+
+class OutboxRelay:
+    """Move messages from the outbox table to the broker, at least once, oldest first.
+
+    Several relays share the work by skipping each other's locked rows, so that with more than
+    one replica the order of messages is not kept yet.
+    """
+
+    def __init__(self, opened: Container) -> None:
+        """Publish to the broker what the database holds, woken by the units of work."""
+        self._database = opened[Database]
+        self._broker = opened[MessageBroker]
+        self._emitted = opened[UnitOfWorkFactory].emitted
+
+    async def run(self) -> None:
+        """Relay for ever."""
+        while True:
+            try:
+                while await self.relay_batch() == BATCH:
+                    pass
+            except (SQLAlchemyError, OSError) as error:
+                logger.error("outbox cannot be read", error=str(error).splitlines()[0])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._emitted.wait()
+            self._emitted.clear()
+
+    async def relay_batch(self) -> int:
+        """Publish and delete the oldest messages that are due; return how many were tried."""
+        due = (
+            select(OutboxMessage)
+            .where(OutboxMessage.available_at <= now())
+            .order_by(OutboxMessage.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.sessions.begin() as session:
+            rows = (await session.scalars(due)).all()
+            for row in rows:
+                if await self._publish(row):
+                    await session.delete(row)
+        return len(rows)
+
+    async def _publish(self, row: OutboxMessage) -> bool:
+        try:
+            await self._broker.publish(row.to_envelope())
+        except BrokerError as error:
+            row.attempts += 1
+            delay = min(2.0**row.attempts, MAX_DELAY_SECONDS)
+            row.available_at = now() + timedelta(seconds=delay)
+            logger.error("message not published", id=row.message_id, error=str(error))
+            return False
+        return True
+
+
+@asynccontextmanager
+async def run_relay(opened: Container) -> AsyncIterator[None]:
+    """Relay in the background while the block runs; what is left then waits in its table."""
+    task = asyncio.create_task(OutboxRelay(opened).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

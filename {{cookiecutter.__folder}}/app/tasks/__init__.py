@@ -1,0 +1,1 @@
+"""What this service does when nobody asks over HTTP: events and jobs."""

@@ -1,0 +1,139 @@
+"""The unit of work: what one request or message does, all of it or nothing."""
+
+# {% if cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.config import CoreSettings
+from app.core.tracing import current_trace
+from app.database import Database
+from app.tables import OutboxMessage
+from app.utils.container import Container
+from app.utils.envelope import Envelope
+from app.utils.message_broker import Event
+
+
+class UnitOfWork:
+    """One transaction: the rows that `session` changes and the events emitted commit together."""
+
+    def __init__(self, session: AsyncSession, source: str) -> None:
+        """Work in the session's transaction; events name `source` as their origin."""
+        self.session = session
+        self.has_events = False
+        self._source = source
+
+    def emit(self, event: Event) -> None:
+        """Publish the event after the commit, and never without it."""
+        self.session.add(OutboxMessage.from_envelope(wrap_event(event, self._source)))
+        self.has_events = True
+
+
+class UnitOfWorkFactory:
+    """Begin units of work: `async with begin() as uow`."""
+
+    def __init__(self, opened: Container) -> None:
+        """Begin transactions in the database, on behalf of the service."""
+        self._database = opened[Database]
+        self._source = opened[CoreSettings].service.name
+        self.emitted = asyncio.Event()
+        """Set when events have been committed, so that the relay looks at once."""
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[UnitOfWork]:
+        """Commit when the block ends, roll back when it raises."""
+        async with self._database.sessions.begin() as session:
+            unit = UnitOfWork(session, self._source)
+            yield unit
+        if unit.has_events:
+            self.emitted.set()
+# {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.broker == "none" %}
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database import Database
+from app.utils.container import Container
+
+
+@dataclass(frozen=True)
+class UnitOfWork:
+    """One transaction: the rows that `session` changes are committed together."""
+
+    session: AsyncSession
+
+
+class UnitOfWorkFactory:
+    """Begin units of work: `async with begin() as uow`."""
+
+    def __init__(self, opened: Container) -> None:
+        """Begin transactions in the database."""
+        self._database = opened[Database]
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[UnitOfWork]:
+        """Commit when the block ends, roll back when it raises."""
+        async with self._database.sessions.begin() as session:
+            yield UnitOfWork(session)
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.core.config import CoreSettings
+from app.core.tracing import current_trace
+from app.utils.container import Container
+from app.utils.envelope import Envelope
+from app.utils.message_broker import Event, MessageBroker
+
+
+class UnitOfWork:
+    """The events of one request or message, published together at its end."""
+
+    def __init__(self) -> None:
+        """Start with no event."""
+        self.events: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        """Publish the event when the unit of work ends, unless it fails before."""
+        self.events.append(event)
+
+
+class UnitOfWorkFactory:
+    """Begin units of work: `async with begin() as uow`."""
+
+    def __init__(self, opened: Container) -> None:
+        """Publish to the broker, on behalf of the service."""
+        self._broker = opened[MessageBroker]
+        self._source = opened[CoreSettings].service.name
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[UnitOfWork]:
+        """Publish when the block ends, nothing when it raises.
+
+        Raises PublishError when the broker does not confirm; events before that one are out.
+        """
+        unit = UnitOfWork()
+        yield unit
+        for event in unit.events:
+            await self._broker.publish(wrap_event(event, self._source))
+# {% endif %}
+# {% if cookiecutter.broker != "none" %}
+
+
+def wrap_event(event: Event, source: str) -> Envelope:
+    """Return the event as a message that belongs to the current trace."""
+    trace = current_trace()
+    return Envelope(
+        topic=event.topic,
+        key=event.key,
+        body=event.model_dump_json().encode(),
+        source=source,
+        traceparent=trace.traceparent if trace else None,
+    )
+# {% endif %}

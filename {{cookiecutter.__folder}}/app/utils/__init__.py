@@ -1,0 +1,1 @@
+"""Interfaces and helpers that know nothing of the layers above."""

@@ -1,0 +1,41 @@
+"""What the process has opened, found by its type."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+Opened = TypeVar("Opened")
+
+
+class Container(Mapping[type, Any]):
+    """Instances by the type that others ask for them by: `container[Cache]`."""
+
+    def __init__(self) -> None:
+        """Start with nothing open."""
+        self._instances: dict[type, Any] = {}
+
+    def add(self, kind: type[Opened], instance: Opened) -> Opened:
+        """Keep an instance for those who ask for `kind`, and return it."""
+        self._instances[kind] = instance
+        return instance
+
+    @property
+    def probes(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """The `ping` of everything that has one, by the name of its type."""
+        return {
+            kind.__name__: instance.ping
+            for kind, instance in self._instances.items()
+            if hasattr(instance, "ping")
+        }
+
+    def __getitem__(self, kind: type[Opened]) -> Opened:
+        """Return the instance of a type."""
+        instance: Opened = self._instances[kind]
+        return instance
+
+    def __iter__(self) -> Iterator[type]:
+        """List the types."""
+        return iter(self._instances)
+
+    def __len__(self) -> int:
+        """Count the instances."""
+        return len(self._instances)

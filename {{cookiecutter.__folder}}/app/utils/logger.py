@@ -1,0 +1,39 @@
+"""The class through which every module logs: a message, and fields beside it."""
+
+import logging
+
+
+class Logger:
+    """Log short messages with structured fields: `logger.info("item created", item_id=7)`."""
+
+    def __init__(self, name: str) -> None:
+        """Name the logger; pass `__name__`."""
+        self._logger = logging.getLogger(name)
+
+    def debug(self, message: str, /, **fields: object) -> None:
+        """Log what only a developer wants to know."""
+        self._log(logging.DEBUG, message, fields)
+
+    def info(self, message: str, /, **fields: object) -> None:
+        """Log what happened in the normal course of things."""
+        self._log(logging.INFO, message, fields)
+
+    def warning(self, message: str, /, **fields: object) -> None:
+        """Log what somebody should look at, sometime."""
+        self._log(logging.WARNING, message, fields)
+
+    def error(self, message: str, /, **fields: object) -> None:
+        """Log what failed and was dealt with."""
+        self._log(logging.ERROR, message, fields)
+
+    def exception(self, message: str, /, **fields: object) -> None:
+        """Log what failed together with the traceback of the exception being handled."""
+        self._log(logging.ERROR, message, fields, exc_info=True)
+
+    def _log(
+        self, level: int, message: str, fields: dict[str, object], *, exc_info: bool = False
+    ) -> None:
+        # stacklevel 3: the caller of info(), not this class.
+        self._logger.log(
+            level, "%s", message, extra={"fields": fields}, exc_info=exc_info, stacklevel=3
+        )

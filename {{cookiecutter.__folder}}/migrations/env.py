@@ -1,0 +1,45 @@
+"""What Alembic runs: migrations on the connection that it was given, or on one of its own."""
+
+import asyncio
+import sys
+
+from alembic import context
+from sqlalchemy import Connection
+
+import app.domain.models
+# {% if cookiecutter.broker != "none" or cookiecutter.interface != "api" %}
+import app.tables
+# {% endif %}
+from app.core.config import DatabaseSettings
+from app.core.errors import StartupError
+from app.core.settings import read_settings
+from app.database import Base, open_database
+
+
+def run_migrations(connection: Connection) -> None:
+    """Run the migrations that the command asks for."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        # SQLite cannot alter a table: Alembic then makes a new one and copies.
+        render_as_batch=connection.dialect.name == "sqlite",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def connect_and_run() -> None:
+    """Run the migrations on the database of DATABASE_URL."""
+    settings = read_settings(DatabaseSettings)
+    async with open_database(settings) as database, database.engine.begin() as connection:
+        await connection.run_sync(run_migrations)
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run_migrations(given)
+else:
+    try:
+        asyncio.run(connect_and_run())
+    except StartupError as error:
+        sys.exit(str(error))

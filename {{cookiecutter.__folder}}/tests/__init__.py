@@ -1,0 +1,1 @@
+"""Tests: the template's here, this service's own in `service`."""

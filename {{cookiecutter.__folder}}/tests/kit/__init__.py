@@ -1,0 +1,1 @@
+"""Fixtures that the service's own tests use."""

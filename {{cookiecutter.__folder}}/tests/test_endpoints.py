@@ -1,0 +1,63 @@
+"""The endpoints that every service has, and what they say when something is wrong."""
+
+from httpx import AsyncClient
+
+from app.utils.container import Container
+
+
+class Broken:
+    """A resource that does not answer."""
+
+    async def ping(self) -> None:
+        """Fail."""
+        raise ConnectionError("gone")
+
+
+async def test_a_running_process_is_alive(client: AsyncClient) -> None:
+    assert (await client.get("/health/live")).json() == {"status": "ok"}
+
+
+async def test_a_service_whose_dependencies_answer_is_ready(client: AsyncClient) -> None:
+    response = await client.get("/health/ready")
+    assert response.status_code == 200
+    assert set(response.json().values()) <= {"ok"}
+
+
+async def test_a_service_with_a_broken_dependency_is_not_ready(
+    client: AsyncClient, opened: Container
+) -> None:
+    opened.add(Broken, Broken())
+    response = await client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["Broken"] == "ConnectionError: gone"
+
+
+async def test_requests_are_counted_by_route(client: AsyncClient) -> None:
+    await client.get("/health/live")
+    await client.get("/nowhere/at/all")
+    metrics = (await client.get("/metrics")).text
+    assert 'http_requests_total{method="GET",route="/health/live",status="200"}' in metrics
+    assert 'http_requests_total{method="GET",route="unmatched",status="404"}' in metrics
+
+
+async def test_a_request_id_is_kept_when_it_is_harmless(client: AsyncClient) -> None:
+    response = await client.get("/health/live", headers={"x-request-id": "abc-1"})
+    assert response.headers["x-request-id"] == "abc-1"
+
+
+async def test_a_request_id_is_replaced_when_it_is_not(client: AsyncClient) -> None:
+    response = await client.get("/health/live", headers={"x-request-id": "a b;c"})
+    assert response.headers["x-request-id"] not in ("", "a b;c")
+
+
+async def test_an_unknown_path_is_a_problem(client: AsyncClient) -> None:
+    response = await client.get("/nowhere")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {"title": "Not Found", "status": 404, "detail": "Not Found"}
+
+
+async def test_a_wrong_method_is_a_problem(client: AsyncClient) -> None:
+    response = await client.put("/health/live")
+    assert response.status_code == 405
+    assert response.json()["title"] == "Method Not Allowed"

@@ -1,0 +1,56 @@
+"""Jobs: by the clock, on one replica each time, and with what they ask for."""
+
+import pytest
+
+from app.domain.settings import Settings
+from app.services.job_claims import JobClaims
+from app.services.jobs import JobRunner
+from app.utils.container import Container
+from app.utils.injection import InjectionError
+from app.utils.jobs import JobFunction, Worker
+
+
+def make_runner(function: JobFunction, opened: Container) -> JobRunner:
+    worker = Worker()
+    worker.every(seconds=60)(function)
+    return JobRunner(worker.jobs[0], opened)
+
+
+async def test_a_job_gets_what_it_asks_for(opened: Container, settings: Settings) -> None:
+    seen: list[object] = []
+
+    async def tick(own: Settings) -> None:
+        seen.append(own)
+
+    await make_runner(tick, opened).run_once()
+    assert seen == [settings]
+
+
+async def test_one_of_two_replicas_takes_a_run(opened: Container) -> None:
+    first, second = JobClaims(opened), JobClaims(opened)
+    assert await first.take("tick", 60)
+    assert not await second.take("tick", 60)
+
+
+async def test_the_next_run_can_be_taken_when_it_is_due(opened: Container) -> None:
+    claims = JobClaims(opened)
+    assert await claims.take("tick", 0.0)
+    assert await claims.take("tick", 60)
+
+
+async def test_asking_for_what_is_not_there_fails_at_the_start(opened: Container) -> None:
+    async def tick(colour: bytes) -> None:
+        raise AssertionError(colour)
+
+    with pytest.raises(InjectionError, match="asks for colour: bytes"):
+        make_runner(tick, opened)
+
+
+def test_two_jobs_cannot_have_one_name() -> None:
+    async def tick() -> None:
+        raise AssertionError
+
+    worker = Worker()
+    worker.every(seconds=1)(tick)
+    with pytest.raises(ValueError, match="two jobs are named 'tick'"):
+        worker.every(seconds=1)(tick)

@@ -1,0 +1,55 @@
+"""Log lines: JSON with fields and the trace that they belong to."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from app.core.config import load_core_settings
+from app.core.logger_config import JsonFormatter, open_handlers
+from app.core.tracing import follow_trace
+from app.utils.logger import Logger
+
+
+def format_last(caplog: pytest.LogCaptureFixture) -> dict[str, object]:
+    line = JsonFormatter("shop").format(caplog.records[-1])
+    assert "\n" not in line
+    fields: dict[str, object] = json.loads(line)
+    return fields
+
+
+def test_a_line_has_the_message_and_the_fields_beside_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO):
+        Logger("app.test").info("item created", item_id=7)
+    line = format_last(caplog)
+    assert line["message"] == "item created"
+    assert line["item_id"] == 7
+    assert line["service"] == "shop"
+    assert line["level"] == "info"
+
+
+def test_a_line_has_the_trace_that_it_belongs_to(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), follow_trace(f"00-{'a' * 32}-{'b' * 16}-01"):
+        Logger("app.test").info("in a trace")
+        assert format_last(caplog)["trace_id"] == "a" * 32
+
+
+def test_an_exception_is_one_line_too(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        raise RuntimeError("broken\nin two")
+    except RuntimeError:
+        Logger("app.test").exception("failed")
+    assert "RuntimeError: broken" in str(format_last(caplog)["error"])
+
+
+def test_a_file_gets_the_lines_when_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOG_FILE", str(tmp_path / "service.log"))
+    handlers = open_handlers(load_core_settings())
+    handlers[-1].handle(logging.makeLogRecord({"msg": "kept"}))
+    handlers[-1].close()
+    assert (tmp_path / "service.log").read_text() == "kept\n"

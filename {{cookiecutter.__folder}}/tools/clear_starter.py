@@ -1,0 +1,102 @@
+"""Remove the starter domain: its routes, tables, events, handlers, jobs, tests and migration."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+BARE = {
+    # {% if cookiecutter.interface != "worker" %}
+    "app/api/router.py": '''"""The routes of this service, version 1."""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/v1")
+''',
+    "app/api/schemas.py": '"""What clients send and receive."""\n',
+    # {% endif %}
+    # {% if cookiecutter.interface != "api" and cookiecutter.broker != "none" %}
+    "app/tasks/consumer.py": '''"""The events that this service listens to, each with its handler."""
+
+from app.utils.message_broker import Consumer
+
+consumer = Consumer()
+''',
+    # {% endif %}
+    # {% if cookiecutter.interface != "api" and (cookiecutter.database != "none" or cookiecutter.cache == "redis") %}
+    "app/tasks/worker.py": '''"""The jobs that this service does by the clock."""
+
+from app.utils.jobs import Worker
+
+worker = Worker()
+''',
+    # {% endif %}
+    # {% if cookiecutter.broker != "none" %}
+    "app/domain/events.py": '"""The events of this service: what it tells others, and what it hears."""\n',
+    # {% endif %}
+    "app/domain/service.py": '"""The business logic: what this service does, whoever asks it to."""\n',
+    # {% if cookiecutter.database != "none" %}
+    "app/domain/models.py": '"""The tables of this service."""\n',
+    "migrations/service/0001_service.py": '''"""The beginning of this service's own migrations."""
+
+revision = "service_0001"
+down_revision = None
+branch_labels = ("service",)
+depends_on = None
+
+
+def upgrade() -> None:
+    """Change nothing yet."""
+
+
+def downgrade() -> None:
+    """Change nothing back."""
+''',
+    # {% endif %}
+    # {% if cookiecutter.database == "none" %}
+    "app/resources.py": '''"""The long-lived resources of this service's own: clients, pools, whatever must be closed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from app.domain.settings import Settings
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What lives as long as the process; handlers, jobs and routes may ask for it."""
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:  # noqa: ARG001
+    """Open the resources before the first request and close them after the last."""
+    yield Resources()
+''',
+    # {% endif %}
+}
+STARTER_TESTS = "tests/service"
+
+
+def refuse(sentence: str) -> None:
+    """Exit with one line."""
+    sys.exit(f"clear-starter: {sentence}")
+
+
+def check_nothing_is_lost() -> None:
+    """Exit unless git holds every file as it is."""
+    status = subprocess.run(
+        ["git", "status", "--porcelain", "--", "."], capture_output=True, text=True, check=False
+    )
+    if status.returncode != 0:
+        refuse("commit the service to git first, so that nothing can be lost")
+    if status.stdout.strip():
+        refuse("commit or stash your changes first, so that nothing can be lost")
+
+
+def main() -> None:
+    """Write the bare files and delete the starter's tests."""
+    check_nothing_is_lost()
+    for name, text in BARE.items():
+        Path(name).write_text(text, encoding="utf-8")
+    for path in sorted(Path(STARTER_TESTS).glob("test_*.py")):
+        path.unlink()
