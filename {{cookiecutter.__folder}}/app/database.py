@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Integer,
+    LargeBinary,
     MetaData,
     TypeDecorator,
     event,
@@ -18,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 # {% if cookiecutter.database == "mysql" %}
-from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.dialects.mysql import DATETIME, MEDIUMBLOB
 # {% endif %}
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -42,16 +44,27 @@ NAMING = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    # {% if cookiecutter.database != "mysql" %}
     "pk": "pk_%(table_name)s",
+    # {% endif %}
 }
 # SQLite numbers only INTEGER primary keys by itself.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+# {% if cookiecutter.database == "mysql" %}
+# MySQL's BLOB ends at 64 KiB.
+LongBinary = LargeBinary().with_variant(MEDIUMBLOB, "mysql")
+# {% endif %}
+# {% if cookiecutter.database != "mysql" %}
+LongBinary = LargeBinary()
+# {% endif %}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment, in UTC in every database; one without a zone is refused."""
 
+    # {% if cookiecutter.database != "mysql" %}
     impl = DateTime(timezone=True)
+    # {% endif %}
     # {% if cookiecutter.database == "mysql" %}
     # Microseconds, which MySQL drops unless asked.
     impl = DateTime(timezone=True).with_variant(DATETIME(fsp=6), "mysql")
@@ -114,6 +127,9 @@ class Database:
 async def open_database(settings: DatabaseSettings) -> AsyncIterator[Database]:
     """Open the database; raises StartupError, one sentence, when it does not answer."""
     database = Database(settings)
+    folder = Path(database.engine.url.database or "").parent
+    if database.is_sqlite and not folder.is_dir():
+        raise StartupError(f"DATABASE_URL: there is no folder {folder} to keep the file in")
     try:
         try:
             await database.ping()

@@ -2,16 +2,11 @@
 
 from datetime import datetime
 
-# {% if cookiecutter.broker != "none" %}
-from sqlalchemy import LargeBinary, String
-# {% endif %}
-# {% if cookiecutter.broker == "none" %}
 from sqlalchemy import String
-# {% endif %}
 from sqlalchemy.orm import Mapped, mapped_column
 
 # {% if cookiecutter.broker != "none" %}
-from app.database import Base, BigId, now
+from app.database import Base, BigId, LongBinary, now
 from app.utils.envelope import Envelope
 # {% endif %}
 # {% if cookiecutter.broker == "none" %}
@@ -29,8 +24,7 @@ class OutboxMessage(Base):
     message_id: Mapped[str] = mapped_column(String(36))
     topic: Mapped[str] = mapped_column(String(255))
     key: Mapped[str | None] = mapped_column(String(255))
-    # The length makes MySQL choose a type that holds more than 64 KiB.
-    body: Mapped[bytes] = mapped_column(LargeBinary(length=2**24 - 1))
+    body: Mapped[bytes] = mapped_column(LongBinary)
     source: Mapped[str] = mapped_column(String(255))
     time: Mapped[datetime]
     traceparent: Mapped[str | None] = mapped_column(String(55))

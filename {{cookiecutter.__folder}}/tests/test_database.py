@@ -29,9 +29,18 @@ def test_moments_are_read_in_utc() -> None:
     assert UtcDateTime().process_result_value(naive, DIALECT) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def test_a_database_that_is_not_there_is_one_sentence() -> None:
+async def test_a_file_in_a_folder_that_is_not_there_is_one_sentence() -> None:
     settings = DatabaseSettings(url="sqlite:////nowhere/service.db")
+    with pytest.raises(StartupError, match=r"^DATABASE_URL: there is no folder /nowhere "):
+        await open_database(settings).__aenter__()
+# {% if cookiecutter.database in ("postgresql", "mysql") %}
+
+
+async def test_a_server_that_is_not_there_is_one_sentence() -> None:
+    settings = DatabaseSettings(url="{{ cookiecutter.database }}://user:secret@127.0.0.1:1/service")
     with pytest.raises(StartupError, match=r"^DATABASE_URL: no database answers") as caught:
-        async with open_database(settings):
-            pass
-    assert len(str(caught.value).splitlines()) == 1
+        await open_database(settings).__aenter__()
+    sentence = str(caught.value)
+    assert len(sentence.splitlines()) == 1
+    assert "secret" not in sentence
+# {% endif %}

@@ -37,7 +37,7 @@ def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("ENVIRONMENT", "prod"),
+        ("ENVIRONMENT", "staging"),
         ("GRACE_SECONDS", "soon"),
         ("LOG_LEVEL", "LOUD"),
         ("LOKI_URL", "loki"),

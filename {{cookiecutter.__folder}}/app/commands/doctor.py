@@ -31,7 +31,7 @@ Check = tuple[str, str, AbstractAsyncContextManager[Any]]
 def list_checks(core: CoreSettings, settings: Settings) -> list[Check]:
     """Return everything that the service opens."""
     return [
-        ("resources", "app/resources.py", open_resources(settings)),
+        ("service", core.process.environment, open_resources(settings)),
         # {% if cookiecutter.database != "none" %}
         ("database", hide_password(core.database.url), open_database(core.database)),
         # {% endif %}

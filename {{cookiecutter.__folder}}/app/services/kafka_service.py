@@ -17,6 +17,9 @@ from app.utils.message_broker import BrokerUnavailableError, Deliver, MessageBro
 logger = Logger(__name__)
 
 PREFIX = "ce_"  # of headers, as the Kafka binding of CloudEvents 1.0 says
+# Of topics that do not exist yet; in production create yours with what they need.
+PARTITIONS = 3
+REPLICAS = 3
 BATCH = 100
 POLL_MILLISECONDS = 1000
 TIMEOUT_SECONDS = 10.0
@@ -139,9 +142,9 @@ class KafkaBroker(MessageBroker):
         admin = AIOKafkaAdminClient(**self._options)
         try:
             await admin.start()
-            # -1: as many partitions and replicas as the broker gives by default.
+            brokers = len((await admin.describe_cluster())["brokers"])
             with suppress(TopicAlreadyExistsError):
-                await admin.create_topics([NewTopic(topic, -1, -1)])
+                await admin.create_topics([NewTopic(topic, PARTITIONS, min(REPLICAS, brokers))])
         except (KafkaError, OSError) as error:
             raise BrokerUnavailableError(f"{topic}: {error!r}") from error
         finally:

@@ -3,7 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.database import BigId, UtcDateTime
+# {% if cookiecutter.broker != "none" %}
+from app.database import BigId, LongBinary, UtcDateTime
+# {% endif %}
+# {% if cookiecutter.broker == "none" %}
+from app.database import UtcDateTime
+# {% endif %}
 
 revision = "template_0001"
 down_revision = None
@@ -20,7 +25,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(36), nullable=False),
         sa.Column("topic", sa.String(255), nullable=False),
         sa.Column("key", sa.String(255)),
-        sa.Column("body", sa.LargeBinary(length=2**24 - 1), nullable=False),
+        sa.Column("body", LongBinary, nullable=False),
         sa.Column("source", sa.String(255), nullable=False),
         sa.Column("time", UtcDateTime, nullable=False),
         sa.Column("traceparent", sa.String(55)),

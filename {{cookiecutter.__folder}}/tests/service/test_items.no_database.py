@@ -2,8 +2,8 @@
 
 import pytest
 from httpx import AsyncClient
-
 # {% if cookiecutter.broker != "none" %}
+
 from app.domain.events import ItemCreated
 from tests.kit.events import ReadEmitted
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient
-
 # {% if cookiecutter.broker != "none" %}
+
 from app.domain.events import ItemCreated
 from tests.kit.events import ReadEmitted
 # {% endif %}
