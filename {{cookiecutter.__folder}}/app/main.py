@@ -1,5 +1,6 @@
 """The API's entry point: composition and nothing else."""
 
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,6 +59,8 @@ app = load_app()
 
 def main() -> None:
     """Serve the API from one process, for development."""
+    # uvicorn passes SIGTERM on when it has shut down; a clean stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     http = load_core_settings().http
     uvicorn.run(app, host=http.host, port=http.port, log_config=None)
 

@@ -23,7 +23,7 @@ class Resources:
     """What lives as long as the process; handlers, jobs and routes may ask for it."""
 
     activities: deque[Activity]
-    """The latest activities of this process: a service without a database forgets."""
+    """The latest activities of this process: a restart forgets them."""
 
 
 @asynccontextmanager

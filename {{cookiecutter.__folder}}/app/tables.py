@@ -1,4 +1,4 @@
-"""The tables that the template brings: outbox, inbox and job schedule."""
+"""The tables that the template brings: what it sends, has handled and is due."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Delivery: handlers are tried, retried and, where there is a database, run once per message."""
+"""Delivery: handlers are tried and retried, and what they leave behind is whole."""
 
 import pytest
 

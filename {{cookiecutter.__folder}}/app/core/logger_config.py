@@ -14,7 +14,18 @@ from app.core.tracing import current_trace
 FILE_BYTES = 10_000_000
 FILE_COUNT = 5
 # Servers and clients that bring handlers of their own, or say too much.
-QUIET = {"uvicorn.access": logging.WARNING, "aiormq": logging.CRITICAL, "aiokafka": logging.ERROR}
+QUIET = {
+    # {% if cookiecutter.interface != "worker" %}
+    "uvicorn.access": logging.WARNING,
+    # {% endif %}
+    # {% if cookiecutter.broker in ("both", "rabbitmq") %}
+    "aiormq": logging.CRITICAL,
+    # {% endif %}
+    # {% if cookiecutter.broker in ("both", "kafka") %}
+    "aiokafka": logging.ERROR,
+    # {% endif %}
+    "asyncio": logging.WARNING,
+}
 
 
 class JsonFormatter(logging.Formatter):
@@ -54,9 +65,11 @@ def configure_logging(settings: CoreSettings) -> None:
     root.setLevel(settings.log.level)
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)
+    # {% if cookiecutter.interface != "worker" %}
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    # {% endif %}
 
 
 def open_handlers(settings: CoreSettings) -> list[logging.Handler]:

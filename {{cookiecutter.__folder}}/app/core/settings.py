@@ -12,7 +12,7 @@ from app.core.errors import SettingsError
 
 
 class SettingsGroup(BaseSettings):
-    """Settings that belong together: field `url` behind the prefix `REDIS_` reads REDIS_URL.
+    """Settings that belong together: field `url` behind the prefix `LOKI_` reads LOKI_URL.
 
     Every NAME can come from the file that NAME_FILE points to instead, as secrets are mounted.
     """

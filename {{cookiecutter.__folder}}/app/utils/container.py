@@ -7,7 +7,7 @@ Opened = TypeVar("Opened")
 
 
 class Container(Mapping[type, Any]):
-    """Instances by the type that others ask for them by: `container[Cache]`."""
+    """Instances by the type that others ask for them by: `container[Resources]`."""
 
     def __init__(self) -> None:
         """Start with nothing open."""

@@ -1,0 +1,69 @@
+set positional-arguments
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# Show this list
+default:
+    @just --list --unsorted
+
+# Render a service and show what it does; --once exits instead of staying
+[group("use")]
+[no-exit-message]
+demo *options: install
+    @python -m tools.demo "$@"
+
+# Ask the questions and render a service here; NAME=VALUE answers one
+[group("use")]
+[no-exit-message]
+new *answers: install
+    @cd "{{ invocation_directory() }}" && PYTHONPATH="{{ justfile_directory() }}" python -m tools.new "$@"
+
+# Test the template and what it renders; options go to pytest
+[group("test")]
+test *options: install
+    @pytest "$@"
+
+# Test what changes most, in under two minutes
+[group("test")]
+test-quick *options: install
+    @pytest -m "not slow" "$@"
+
+# Accept the file lists of the renders as they are
+[group("test")]
+snapshots: install
+    @python -m tests.test_snapshots
+
+# Check the repository's own code
+[group("test")]
+lint: install
+    ruff format --check --quiet tools tests hooks
+    ruff check tools tests hooks
+    mypy tools tests hooks
+
+# Format the repository's own code
+[group("test")]
+format: install
+    ruff check --quiet --fix-only tools tests hooks
+    ruff format --quiet tools tests hooks
+
+# Find or start real servers for the tests, all or those named; --env prints their URLs
+[group("servers")]
+[no-exit-message]
+servers *names: install
+    @python -m tools.servers "$@"
+
+# Stop the servers that `servers` started
+[group("servers")]
+servers-stop: install
+    @python -m tools.servers --stop
+
+# Raise the pinned versions, all or those named; --keep only adds what is missing
+[group("maintain")]
+pins *packages: install
+    @python -m tools.pins "$@"
+
+# Make the environment of the repository's tools, or bring it up to date
+[group("maintain")]
+install:
+    @test -x .venv/bin/python || uv venv --quiet .venv
+    @uv pip install --quiet --offline --requirements requirements.txt 2>/dev/null || uv pip install --quiet --requirements requirements.txt

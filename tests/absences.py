@@ -1,0 +1,103 @@
+"""The words that a service does not hold, because nobody chose what they stand for."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.combinations import Combination
+from tests.renders import list_files
+
+# The same for every choice of options, so that it names everything.
+EVERYTHING_PINNED = "constraints.txt"
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Words that belong to something, when it was left out, and the lines that may still say them."""
+
+    name: str
+    holds: Callable[[Combination], bool]
+    words: str
+    but: str = r"(?!)"
+
+    def __str__(self) -> str:
+        """Name it in the names of tests."""
+        return self.name
+
+
+ABSENCES = (
+    Absence(
+        "no HTTP",
+        lambda it: it["interface"] == "worker",
+        r"fastapi|uvicorn|gunicorn|starlette|httpx|httptools|openapi|app[./]api|app[./]main\b|:8000",
+        # An optional layer: the order stays when it comes.
+        but=r'"\(app\.api\) \| \(app\.tasks\)"|"\(app\.main\) \| \(app\.worker_main\)"',
+    ),
+    Absence(
+        "no worker",
+        lambda it: it["interface"] == "api",
+        r"worker_main|app[./]tasks|job_claims|@consumer|@worker",
+        but=r'"\(app\.api\) \| \(app\.tasks\)"|"\(app\.main\) \| \(app\.worker_main\)"'
+        # What a consumer is belongs to the interface that memory, RabbitMQ and Kafka implement.
+        r"|declared with `@consumer\.on\(Event\)`",
+    ),
+    Absence(
+        "no broker",
+        lambda it: it["broker"] == "none",
+        r"kafka|rabbit|amqp|aiormq|pika|broker|outbox|inbox|envelope",
+    ),
+    Absence("no RabbitMQ", lambda it: it["broker"] == "kafka", r"rabbit|amqp|aiormq|pika"),
+    Absence("no Kafka", lambda it: it["broker"] == "rabbitmq", r"kafka"),
+    Absence(
+        "no database",
+        lambda it: it["database"] == "none",
+        r"sqlalchemy|alembic|postgres|asyncpg|mysql|asyncmy|mariadb|sqlite|database|migrat|outbox",
+        # An optional layer of the import rules.
+        but=r'"app\.resources \| \(app\.database\)"',
+    ),
+    Absence(
+        "no PostgreSQL",
+        lambda it: it["database"] in {"mysql", "sqlite", "none"},
+        r"postgres|asyncpg",
+    ),
+    Absence(
+        "no MySQL",
+        lambda it: it["database"] in {"postgresql", "sqlite", "none"},
+        r"mysql|asyncmy|mariadb",
+    ),
+    Absence(
+        "no cache",
+        lambda it: it["cache"] == "none",
+        r"redis|cache",
+        # Python's, uv's and SQLAlchemy's own caches, and the ones that git ignores.
+        but=r"__pycache__|^\.\w*_?cache/$|--mount=type=cache|leaves this layer in the cache"
+        r"|cache_ok = True",
+    ),
+    Absence("no GitHub", lambda it: it["ci"] != "github", r"github|dependabot", but=r"ghcr\.io"),
+    Absence("no GitLab", lambda it: it["ci"] != "gitlab", r"gitlab|renovate"),
+    Absence(
+        "no Kubernetes",
+        lambda it: it["kubernetes"] is False,
+        r"kubernetes|kubectl|kustomi[sz]|deploy/",
+    ),
+)
+
+
+@cache
+def read_lines(path: Path) -> tuple[str, ...]:
+    """Return the lines of a file without the spaces around them."""
+    return tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def find_leftovers(folder: Path, absence: Absence) -> set[str]:
+    """Return the lines of a service that mention what was left out, and the names of such files."""
+    words, but = re.compile(absence.words, re.IGNORECASE), re.compile(absence.but)
+    paths = [path for path in list_files(folder) if path.name != EVERYTHING_PINNED]
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    leftovers = {name for name in names if words.search(name)}
+    for name, path in zip(names, paths, strict=True):
+        lines = (line for line in read_lines(path) if words.search(line) and not but.search(line))
+        leftovers.update(f"{name}: {line}" for line in lines)
+    return leftovers

@@ -1,0 +1,170 @@
+"""The documents tell the truth: every command is run by a test, and the guide can be followed."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.documents import ROOT, Block, list_documents, read_blocks, read_commands
+
+GUIDE = ROOT / "docs" / "guide.md"
+GUIDE_TEST = "tests/test_documents.py::test_the_guide_can_be_followed"
+LONGEST_README = 150
+PATIENCE_SECONDS = 60.0
+
+# Each command that a document shows, by how it begins, and what runs it.
+RUN_BY = {
+    "git clone": ".ci/run",
+    "./just demo": ".ci/run",
+    "./just test": ".ci/run",
+}
+
+
+def run(command: str, folder: Path, **variables: str) -> None:
+    """Run a block of shell commands, which must all succeed."""
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    done = subprocess.run(
+        ["sh", "-eu", "-c", command],
+        cwd=folder,
+        env={**environment, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+def render(command: str, folder: Path) -> Path:
+    """Render what a `./just new` command says, but below a folder of the test."""
+    arguments = shlex.split(command)[2:]
+    place = arguments.index("--output-dir")
+    arguments[place + 1] = str(folder)
+    subprocess.run([sys.executable, "-m", "tools.new", *arguments], cwd=ROOT, check=True)
+    return next(folder.iterdir())
+
+
+def add(block: Block, folder: Path) -> None:
+    """Add the imports of a block at the top of its file, and the rest at the end."""
+    path = folder / (block.target or "")
+    if not path.exists():
+        path.write_text(block.text, encoding="utf-8")
+        return
+    imports = re.match(r"((from|import) .*\n|\n)*", block.text)
+    taken = imports.group() if imports else ""
+    docstring, _, rest = path.read_text(encoding="utf-8").partition("\n\n")
+    code = block.text[len(taken) :]
+    gap = "" if code.startswith(" ") else "\n\n"
+    path.write_text(f"{docstring}\n\n{taken}{rest}{gap}{code}", encoding="utf-8")
+
+
+def ask(url: str, body: dict[str, Any] | None = None) -> Any:
+    """Return what the service answers, or None while it does not."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return json.load(response)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return None
+
+
+def ask_until_answered(url: str) -> Any:
+    """Return what the service answers as soon as it does."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        if answer := ask(url):
+            return answer
+        time.sleep(0.2)
+    raise AssertionError(f"{url}: no answer within {PATIENCE_SECONDS:g} seconds")
+
+
+def find_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def run_and_review(command: str, folder: Path) -> None:
+    """Run the service of the guide and post a review, which must come out as a rating."""
+    address = f"http://127.0.0.1:{(port := find_port())}"
+    service = subprocess.Popen(
+        shlex.split(command),
+        cwd=folder,
+        env={**os.environ, "PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        assert "/v1/items/{item_id}/reviews" in ask_until_answered(f"{address}/openapi.json")["paths"]
+        item = ask(f"{address}/v1/items", {"name": "lamp"})["id"]
+        assert ask(f"{address}/v1/items/{item}/reviews", {"stars": 5})["stars"] == 5
+        rating = ask_until_answered(f"{address}/v1/items/{item}/rating")
+        assert rating == {"count": 1, "average": 5.0}
+    finally:
+        os.killpg(service.pid, signal.SIGTERM)
+        service.wait(PATIENCE_SECONDS)
+
+
+@pytest.mark.slow
+def test_the_guide_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Reader")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "reader@example.com")
+    folder = tmp_path / "nowhere"
+    for block in read_blocks(GUIDE):
+        command = block.text.strip()
+        if command.startswith("./just new "):
+            folder = render(command, tmp_path)
+        elif command == "./just run":
+            run_and_review(command, folder)
+        elif block.language == "sh":
+            run(re.sub(r"^cd \S+\n", "", command), folder)
+        else:
+            assert block.target, f"no file is named above:\n{block.text}"
+            add(block, folder)
+
+
+@pytest.mark.parametrize("document", list_documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_is_run_by_a_test(document: Path) -> None:
+    followed = {line for block in read_blocks(GUIDE) for line in block.text.splitlines()}
+    for command in read_commands(document):
+        assert command in followed or command.startswith(tuple(RUN_BY)), command
+
+
+@pytest.mark.parametrize("runner", sorted(set(RUN_BY.values()) | {GUIDE_TEST}))
+def test_what_runs_a_command_exists(runner: str) -> None:
+    name, _, function = runner.partition("::")
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert f"def {function}(" in text if function else text
+
+
+@pytest.mark.parametrize("command", [name for name, runner in RUN_BY.items() if runner == ".ci/run"])
+def test_ci_runs_the_commands_that_are_said_to_be_run_there(command: str) -> None:
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:
+    readme = ROOT / "README.md"
+    lines = readme.read_text(encoding="utf-8").splitlines()
+    first = next(read_blocks(readme)).text
+    assert len(lines) < LONGEST_README
+    assert re.search(r"^\./just demo\b.*\n\./just test\b", first, re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", list_documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+        assert "://" in target or (document.parent / target).exists(), target
