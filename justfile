@@ -66,4 +66,4 @@ pins *packages: install
 [group("maintain")]
 install:
     @test -x .venv/bin/python || uv venv --quiet .venv
-    @uv pip install --quiet --offline --requirements requirements.txt 2>/dev/null || uv pip install --quiet --requirements requirements.txt
+    @uv pip sync --quiet --offline requirements.txt 2>/dev/null || uv pip sync --quiet requirements.txt

@@ -15,7 +15,7 @@ EVERYTHING_PINNED = "constraints.txt"
 
 @dataclass(frozen=True)
 class Absence:
-    """Words that belong to something, when it was left out, and the lines that may still say them."""
+    """Words that stand for something, when it was left out, and lines that may say them."""
 
     name: str
     holds: Callable[[Combination], bool]

@@ -8,8 +8,9 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE = ROOT / "{{cookiecutter.__folder}}"
+from tests.small_template import FOLDER, ROOT
+
+TEMPLATE = ROOT / FOLDER
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 PROGRAMS = re.compile(r"(\./just|just|cookiecutter|uvx|cruft|git|docker|pytest|\.ci/run|bash) ?")
 

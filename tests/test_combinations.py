@@ -37,8 +37,8 @@ FREE_ANSWERS = {"service_name": "other-service", "description": "Other.", "autho
 def find_scars(folder: Path, path: Path) -> list[str]:
     """List what rendering has left behind in one file, each with its name."""
     text = path.read_bytes().decode()
-    # Only Python puts two blank lines between its definitions.
-    gap = THREE_BLANK_LINES if path.suffix == ".py" else BLANK_LINES
+    # Only Python, and what Python is made from, puts two blank lines between definitions.
+    gap = THREE_BLANK_LINES if path.suffix in {".py", ".mako"} else BLANK_LINES
     scars = {
         "a tag is left": TAG.search(text),
         "too many blank lines": gap.search(text),

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.documents import ROOT, Block, list_documents, read_blocks, read_commands
+from tests.programs import clean_environment, find_program
 
 GUIDE = ROOT / "docs" / "guide.md"
 GUIDE_TEST = "tests/test_documents.py::test_the_guide_can_be_followed"
@@ -31,13 +32,21 @@ RUN_BY = {
 }
 
 
-def run(command: str, folder: Path, **variables: str) -> None:
+def find_reader(**variables: str) -> dict[str, str]:
+    """Return the environment of somebody who has just, uv and a name in git."""
+    folders = [str(Path(find_program(name)).parent) for name in ("just", "uv")]
+    for who in ("AUTHOR", "COMMITTER"):
+        variables |= {f"GIT_{who}_NAME": "Reader", f"GIT_{who}_EMAIL": "reader@example.com"}
+    path = os.pathsep.join([*folders, os.environ["PATH"]])
+    return clean_environment(PATH=path, **variables)
+
+
+def run(command: str, folder: Path) -> None:
     """Run a block of shell commands, which must all succeed."""
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
         ["sh", "-eu", "-c", command],
         cwd=folder,
-        env={**environment, **variables},
+        env=find_reader(),
         capture_output=True,
         text=True,
         check=False,
@@ -103,12 +112,14 @@ def run_and_review(command: str, folder: Path) -> None:
     service = subprocess.Popen(
         shlex.split(command),
         cwd=folder,
-        env={**os.environ, "PORT": str(port)},
+        env=find_reader(PORT=str(port)),
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        assert "/v1/items/{item_id}/reviews" in ask_until_answered(f"{address}/openapi.json")["paths"]
+        assert (
+            "/v1/items/{item_id}/reviews" in ask_until_answered(f"{address}/openapi.json")["paths"]
+        )
         item = ask(f"{address}/v1/items", {"name": "lamp"})["id"]
         assert ask(f"{address}/v1/items/{item}/reviews", {"stars": 5})["stars"] == 5
         rating = ask_until_answered(f"{address}/v1/items/{item}/rating")
@@ -119,10 +130,7 @@ def run_and_review(command: str, folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_guide_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "Reader")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "reader@example.com")
+def test_the_guide_can_be_followed(tmp_path: Path) -> None:
     folder = tmp_path / "nowhere"
     for block in read_blocks(GUIDE):
         command = block.text.strip()
@@ -151,7 +159,9 @@ def test_what_runs_a_command_exists(runner: str) -> None:
     assert f"def {function}(" in text if function else text
 
 
-@pytest.mark.parametrize("command", [name for name, runner in RUN_BY.items() if runner == ".ci/run"])
+@pytest.mark.parametrize(
+    "command", [name for name, runner in RUN_BY.items() if runner == ".ci/run"]
+)
 def test_ci_runs_the_commands_that_are_said_to_be_run_there(command: str) -> None:
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 

@@ -82,14 +82,17 @@ def refuse(sentence: str) -> None:
     sys.exit(f"clear-starter: {sentence}")
 
 
+def ask_git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git here and return what it said."""
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+
+
 def check_nothing_is_lost() -> None:
     """Exit unless git holds every file as it is."""
-    status = subprocess.run(
-        ["git", "status", "--porcelain", "--", "."], capture_output=True, text=True, check=False
-    )
-    if status.returncode != 0:
+    # Tracked, not just clean: in a folder that an outer repository ignores, all is clean.
+    if ask_git("ls-files", "--error-unmatch", *BARE).returncode != 0:
         refuse("commit the service to git first, so that nothing can be lost")
-    if status.stdout.strip():
+    if ask_git("status", "--porcelain", "--", ".").stdout.strip():
         refuse("commit or stash your changes first, so that nothing can be lost")
 
 
@@ -100,3 +103,8 @@ def main() -> None:
         Path(name).write_text(text, encoding="utf-8")
     for path in sorted(Path(STARTER_TESTS).glob("test_*.py")):
         path.unlink()
+    print("The starter is gone. Yours now: app/domain, and what `just --list` shows.")
+
+
+if __name__ == "__main__":
+    main()

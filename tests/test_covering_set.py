@@ -1,0 +1,97 @@
+"""Services that cover every two answers install on their own and pass their own tests."""
+
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.combinations import COVERING, DEFAULT, Combination
+from tests.environments import make_own
+from tests.marks import spread
+from tests.programs import check, find_program
+from tests.renders import render
+from tools.servers import NAMES, ServerError, ensure
+from tools.servers.fleet import KINDS
+
+WEB = {"fastapi", "starlette", "uvicorn", "uvicorn-worker", "gunicorn", "httptools", "httpx"}
+# What each answer brings, and nothing else does.
+BROUGHT = {
+    ("broker", "rabbitmq"): {"aio-pika", "aiormq"},
+    ("broker", "kafka"): {"aiokafka"},
+    ("database", "postgresql"): {"asyncpg"},
+    ("database", "mysql"): {"asyncmy"},
+    ("cache", "redis"): {"redis"},
+}
+LIST_MODULES = "import sys, app.{entry}; print(*sorted(sys.modules))"
+EACH_MEMBER = pytest.mark.parametrize("combination", [DEFAULT, *spread(COVERING[1:])], ids=str)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Mapping[str, str]:
+    """The variables that name real servers; those that cannot be had are missing."""
+    urls: dict[str, str] = {}
+    for name in NAMES:
+        try:
+            urls |= ensure([name])
+        except ServerError as error:
+            if os.environ.get("CI"):
+                pytest.fail(str(error), pytrace=False)
+            warnings.warn(f"without {name}: {error}", stacklevel=1)
+    return {KINDS[name].variable: url for name, url in urls.items()}
+
+
+@EACH_MEMBER
+def test_member_passes_its_own_tests_with_its_own_requirements(
+    combination: Combination, servers: Mapping[str, str], tmp_path: Path
+) -> None:
+    environment = make_own(render(combination))
+    service = shutil.copytree(render(combination), tmp_path / "service")
+    said = check(environment / "bin" / "pytest", "-q", "-rs", cwd=service, **servers)
+    assert " passed" in said
+    if len(servers) == len(KINDS):
+        assert "skipped" not in said, said
+
+
+def list_packages(environment: Path) -> set[str]:
+    """Return the names of what is installed."""
+    uv = find_program("uv")
+    frozen = check(uv, "pip", "freeze", "--python", environment)
+    return {line.partition("==")[0] for line in frozen.splitlines()}
+
+
+@EACH_MEMBER
+def test_member_installs_nothing_that_was_not_chosen(combination: Combination) -> None:
+    packages = list_packages(make_own(render(combination)))
+    for (question, answer), brought in BROUGHT.items():
+        chosen = {answer, "both"} if question == "broker" else {answer}
+        there = packages & brought
+        assert there == (brought if combination[question] in chosen else set())
+    database = {"sqlalchemy", "alembic", "aiosqlite"}
+    assert packages & database == (set() if combination["database"] == "none" else database)
+    assert not (packages & WEB if combination["interface"] == "worker" else WEB - packages)
+
+
+@EACH_MEMBER
+def test_entry_point_imports_nothing_that_was_not_chosen(combination: Combination) -> None:
+    folder = render(combination)
+    python = make_own(folder) / "bin" / "python"
+    entries = {"api": ["main"], "worker": ["worker_main"]}
+    for entry in entries.get(str(combination["interface"]), ["main", "worker_main"]):
+        modules = set(check(python, "-c", LIST_MODULES.format(entry=entry), cwd=folder).split())
+        unwanted = {"pytest", "mypy", "ruff"}
+        if entry == "worker_main":
+            unwanted |= {"fastapi", "starlette", "uvicorn", "gunicorn", "httpx"}
+        assert not modules & unwanted
+
+
+@pytest.mark.slow
+def test_default_service_installs_with_pip_alone_and_passes_its_tests(tmp_path: Path) -> None:
+    service = shutil.copytree(render(DEFAULT), tmp_path / "service")
+    check(sys.executable, "-m", "venv", service / ".venv", cwd=service)
+    python = service / ".venv" / "bin" / "python"
+    check(python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt", cwd=service)
+    assert " passed" in check(python, "-m", "pytest", "-q", cwd=service)
