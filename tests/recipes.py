@@ -9,6 +9,7 @@ from tests.combinations import Combination
 from tests.environments import make_own
 from tests.programs import check, find_program, run
 from tests.renders import render
+from tests.small_template import ROOT
 
 IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
 
@@ -20,19 +21,22 @@ def make_service(folder: Path, combination: Combination) -> Path:
     return folder
 
 
-def find_tools() -> str:
-    """Return a PATH on which just finds uv."""
-    return os.pathsep.join((str(Path(find_program("uv")).parent), os.environ["PATH"]))
+def share_tools() -> dict[str, str]:
+    """Return variables with which just finds uv, and mypy what it has analysed before."""
+    return {
+        "PATH": os.pathsep.join((str(Path(find_program("uv")).parent), os.environ["PATH"])),
+        "MYPY_CACHE_DIR": str(ROOT / "build" / "mypy" / os.environ.get("PYTEST_XDIST_WORKER", "")),
+    }
 
 
 def run_recipe(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a recipe and return what it said."""
-    return run(find_program("just"), *arguments, cwd=folder, PATH=find_tools(), **variables)
+    return run(find_program("just"), *arguments, cwd=folder, **share_tools(), **variables)
 
 
 def check_recipe(folder: Path, *arguments: str, **variables: str) -> str:
     """Run a recipe that must succeed, and return what it said."""
-    return check(find_program("just"), *arguments, cwd=folder, PATH=find_tools(), **variables)
+    return check(find_program("just"), *arguments, cwd=folder, **share_tools(), **variables)
 
 
 def commit(folder: Path) -> None:
