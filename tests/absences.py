@@ -1,6 +1,7 @@
 """The words that a service does not hold, because nobody chose what they stand for."""
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -86,18 +87,24 @@ ABSENCES = (
 
 
 @cache
-def read_lines(path: Path) -> tuple[str, ...]:
-    """Return the lines of a file without the spaces around them."""
-    return tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+def read(path: Path) -> str:
+    """Return the text of a file; services are much alike, so equal texts are kept once."""
+    return sys.intern(path.read_text(encoding="utf-8"))
+
+
+@cache
+def find_lines(text: str, absence: Absence) -> list[str]:
+    """Return the lines of a text that mention what was left out."""
+    words, but = re.compile(absence.words, re.IGNORECASE), re.compile(absence.but)
+    lines = map(str.strip, text.splitlines() if words.search(text) else ())
+    return [line for line in lines if words.search(line) and not but.search(line)]
 
 
 def find_leftovers(folder: Path, absence: Absence) -> set[str]:
     """Return the lines of a service that mention what was left out, and the names of such files."""
-    words, but = re.compile(absence.words, re.IGNORECASE), re.compile(absence.but)
     paths = [path for path in list_files(folder) if path.name != EVERYTHING_PINNED]
     names = [path.relative_to(folder).as_posix() for path in paths]
-    leftovers = {name for name in names if words.search(name)}
+    leftovers = {name for name in names if find_lines(name, absence)}
     for name, path in zip(names, paths, strict=True):
-        lines = (line for line in read_lines(path) if words.search(line) and not but.search(line))
-        leftovers.update(f"{name}: {line}" for line in lines)
+        leftovers.update(f"{name}: {line}" for line in find_lines(read(path), absence))
     return leftovers

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.documents import ROOT, Block, list_documents, read_blocks, read_commands
+from tests.documents import Block, list_documents, read_blocks, read_commands
 from tests.programs import clean_environment, find_program
+from tests.small_template import ROOT
 
 GUIDE = ROOT / "docs" / "guide.md"
 GUIDE_TEST = "tests/test_documents.py::test_the_guide_can_be_followed"
@@ -28,7 +29,25 @@ PATIENCE_SECONDS = 60.0
 RUN_BY = {
     "git clone": ".ci/run",
     "./just demo": ".ci/run",
+    "./just lint": ".ci/run",
+    "./just servers": ".ci/run",
+    "./just servers-stop": ".ci/run",
     "./just test": ".ci/run",
+    "bash .ci/run": ".github/workflows/ci.yml",
+    "docker compose up": ".github/workflows/ci.yml",
+    "./just pins": ".github/workflows/weekly.yml",
+    "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
+    "./just new": "tests/test_new.py::test_given_answers_are_used",
+    "cookiecutter": "tests/test_hooks.py::test_render_holds_only_what_was_chosen_and_runs_its_programs",
+    "cruft create": "tests/test_cruft.py::test_update_keeps_the_answers_and_takes_the_new_template",
+    "uvx cookiecutter": "tests/test_documents.py::test_uvx_renders_a_service",
+}
+# What they do to the template is tested elsewhere; here they are only named.
+NAMED = {
+    "./just --list": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
+    "./just NAME": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
+    "./just down": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
+    "./just up": ".github/workflows/ci.yml",
 }
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.combinations import CHOICES, FREE_TEXT, SUPPORTED, TELLING, Combination
-from tests.documents import ROOT, TEMPLATE, read_code, read_rows
+from tests.documents import TEMPLATE, read_code, read_rows
 from tests.marks import spread
 from tests.renders import render
+from tests.small_template import ROOT
 from tests.zones import list_team_paths
 
 REFERENCE = ROOT / "docs" / "reference.md"

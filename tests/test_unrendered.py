@@ -1,4 +1,4 @@
-"""The template is still valid before it is rendered: its tags are comments on lines of their own."""
+"""The template is valid before it is rendered: its tags are comments on their own lines."""
 
 import ast
 import configparser

@@ -1,6 +1,5 @@
 """Log lines to Loki from a thread of their own, so that a slow Loki slows nobody."""
 
-import atexit
 import logging
 from logging.handlers import QueueHandler, QueueListener
 from queue import Full, Queue
@@ -44,13 +43,12 @@ class LokiQueueHandler(QueueHandler):
     """Hand lines to the sender's thread; a line that finds the queue full is counted in `lost`."""
 
     def __init__(self, url: str, service: str) -> None:
-        """Start the thread; it sends what is left when the process exits."""
+        """Start the thread that sends."""
         super().__init__(Queue(QUEUE_SIZE))
         self.lost = 0
         self.addFilter(lambda record: not record.name.startswith(OWN_LOGGERS))
-        listener = QueueListener(self.queue, LokiSender(url, service))
-        listener.start()
-        atexit.register(listener.stop)
+        self._listener: QueueListener | None = QueueListener(self.queue, LokiSender(url, service))
+        self._listener.start()
 
     def enqueue(self, record: logging.LogRecord) -> None:
         """Queue a formatted record without waiting."""
@@ -58,3 +56,10 @@ class LokiQueueHandler(QueueHandler):
             self.queue.put_nowait(record)
         except Full:
             self.lost += 1
+
+    def close(self) -> None:
+        """Send what is queued and end the thread; `logging` calls this when the process exits."""
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+        super().close()

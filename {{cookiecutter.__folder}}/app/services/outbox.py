@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import Database, now
 from app.tables import OutboxMessage
@@ -42,15 +41,19 @@ class OutboxRelay:
             try:
                 while await self.relay_batch() == BATCH:
                     pass
-            except (SQLAlchemyError, OSError) as error:
-                logger.error("outbox cannot be read", error=str(error).splitlines()[0])
+            except Exception as error:  # noqa: BLE001 - whatever it was, the relay goes on
+                logger.error("outbox not relayed", error=repr(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._emitted.wait()
             self._emitted.clear()
 
     async def relay_batch(self) -> int:
-        """Publish and delete the oldest messages that are due; return how many were tried."""
+        """Publish and delete the oldest messages that are due; return how many were published.
+
+        The first that fails ends the batch: its transaction must not wait for a broker that is
+        down as often as there are messages.
+        """
         due = (
             select(OutboxMessage)
             .where(OutboxMessage.available_at <= now())
@@ -59,11 +62,13 @@ class OutboxRelay:
             .with_for_update(skip_locked=True)
         )
         async with self._database.sessions.begin() as session:
-            rows = (await session.scalars(due)).all()
-            for row in rows:
-                if await self._publish(row):
-                    await session.delete(row)
-        return len(rows)
+            published = 0
+            for row in (await session.scalars(due)).all():
+                if not await self._publish(row):
+                    break
+                await session.delete(row)
+                published += 1
+        return published
 
     async def _publish(self, row: OutboxMessage) -> bool:
         try:

@@ -1,6 +1,7 @@
 """The broker on RabbitMQ."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -93,7 +94,9 @@ class RabbitMQBroker(MessageBroker):
     async def pause(self) -> None:
         """Take no more messages, and wait for those in flight; the others stay on the server."""
         for queue, tag in self._consumers:
-            await queue.cancel(tag)
+            # A connection that is down has no consumers any more.
+            with suppress(*FAILURES):
+                await queue.cancel(tag)
         self._consumers.clear()
         await asyncio.gather(*self._in_flight, return_exceptions=True)
 
