@@ -166,7 +166,11 @@ REMOVALS = (
         ("app/services",),
     ),
     Feature("github", lambda answers: answers["ci"] == "github", (".github",)),
-    Feature("gitlab", lambda answers: answers["ci"] == "gitlab", (".gitlab-ci.yml", "renovate.json")),
+    Feature(
+        "gitlab",
+        lambda answers: answers["ci"] == "gitlab",
+        (".gitlab-ci.yml", "renovate.json"),
+    ),
     Feature("kubernetes", lambda answers: answers["kubernetes"] is True, ("deploy/kubernetes",)),
 )
 

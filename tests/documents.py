@@ -12,7 +12,7 @@ from tests.small_template import FOLDER, ROOT
 
 TEMPLATE = ROOT / FOLDER
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-PROGRAMS = re.compile(r"(\./just|just|cookiecutter|uvx|cruft|git|docker|pytest|\.ci/run|bash) ?")
+PROGRAMS = re.compile(r"(\./just|just|cookiecutter|uvx|cruft|git|docker|bash) [^ ]")
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,17 @@ def read_blocks(document: Path) -> Iterator[Block]:
 
 
 def read_commands(document: Path) -> Iterator[str]:
-    """Yield the commands of a document: lines of shell blocks, and what stands in the text."""
-    for token in read_tokens(document):
-        if token.type == "fence" and token.info == "sh":
-            for line in re.split(r"\n| && ", token.content):
+    """Yield the commands in the shell blocks of a document."""
+    for block in read_blocks(document):
+        if block.language == "sh":
+            for line in re.split(r"\n| && ", block.text):
                 if command := line.partition(" #")[0].strip():
                     yield command
+
+
+def read_mentioned_commands(document: Path) -> Iterator[str]:
+    """Yield the commands that stand in the text of a document."""
+    for token in read_tokens(document):
         for part in token.children or ():
             if part.type == "code_inline" and PROGRAMS.match(part.content):
                 yield part.content
@@ -77,3 +82,9 @@ def read_rows(document: Path, heading: str) -> list[list[str]]:
 def read_code(cell: str) -> list[str]:
     """Return what stands in backquotes in a cell."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+def read_recipes(justfile: Path) -> set[str]:
+    """Return the names of the recipes of a justfile."""
+    text = justfile.read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z][a-z-]*)(?: [^:\n]*)?:(?!=)", text, re.MULTILINE))

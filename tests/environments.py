@@ -24,7 +24,7 @@ KEPT_SECONDS = 7 * 24 * 3600
 def locked(path: Path) -> Iterator[None]:
     """Wait until no other process makes the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

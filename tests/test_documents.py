@@ -16,7 +16,15 @@ from typing import Any
 
 import pytest
 
-from tests.documents import Block, list_documents, read_blocks, read_commands
+from tests.documents import (
+    Block,
+    list_documents,
+    read_blocks,
+    read_commands,
+    read_mentioned_commands,
+    read_recipes,
+    read_rows,
+)
 from tests.programs import clean_environment, find_program
 from tests.small_template import ROOT
 
@@ -27,27 +35,27 @@ PATIENCE_SECONDS = 60.0
 
 # Each command that a document shows, by how it begins, and what runs it.
 RUN_BY = {
-    "git clone": ".ci/run",
     "./just demo": ".ci/run",
     "./just lint": ".ci/run",
     "./just servers": ".ci/run",
-    "./just servers-stop": ".ci/run",
     "./just test": ".ci/run",
+    "./just up": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
-    "docker compose up": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
-    "./just new": "tests/test_new.py::test_given_answers_are_used",
-    "cookiecutter": "tests/test_hooks.py::test_render_holds_only_what_was_chosen_and_runs_its_programs",
-    "cruft create": "tests/test_cruft.py::test_update_keeps_the_answers_and_takes_the_new_template",
-    "uvx cookiecutter": "tests/test_documents.py::test_uvx_renders_a_service",
-}
-# What they do to the template is tested elsewhere; here they are only named.
-NAMED = {
+    "./just doctor": "tests/test_processes.py::test_the_doctor_says_what_is_not_reachable",
+    "./just migrate": "tests/test_seams.py::test_its_migration_runs_after_the_templates",
+    "./just new": "tests/test_ways.py::test_just_new",
+    "./just worker": "tests/test_processes.py::test_a_worker_runs_its_jobs_and_stops_cleanly",
+    "cookiecutter": "tests/test_ways.py::test_cookiecutter_with_a_path",
+    "cruft create": "tests/test_ways.py::test_cruft_create",
+    "git clone": "tests/test_ways.py::test_cookiecutter_with_a_git_url",
+    "uvx cookiecutter": "tests/test_ways.py::test_uvx_cookiecutter",
+    # For people at work: that they are there is all that is tested.
     "./just --list": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
     "./just NAME": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
-    "./just down": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
-    "./just up": ".github/workflows/ci.yml",
+    "./just format": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
+    "./just snapshots": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
 }
 
 
@@ -166,23 +174,29 @@ def test_the_guide_can_be_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("document", list_documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_is_run_by_a_test(document: Path) -> None:
-    followed = {line for block in read_blocks(GUIDE) for line in block.text.splitlines()}
-    for command in read_commands(document):
-        assert command in followed or command.startswith(tuple(RUN_BY)), command
+    known = tuple({*RUN_BY, *read_commands(GUIDE), "cd "})
+    for command in [*read_commands(document), *read_mentioned_commands(document)]:
+        assert command.startswith(known), command
 
 
 @pytest.mark.parametrize("runner", sorted(set(RUN_BY.values()) | {GUIDE_TEST}))
 def test_what_runs_a_command_exists(runner: str) -> None:
     name, _, function = runner.partition("::")
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert f"def {function}(" in text if function else text
+    assert f"def {function}" in text if function else text
 
 
 @pytest.mark.parametrize(
-    "command", [name for name, runner in RUN_BY.items() if runner == ".ci/run"]
+    ("command", "runner"), [pair for pair in RUN_BY.items() if "::" not in pair[1]]
 )
-def test_ci_runs_the_commands_that_are_said_to_be_run_there(command: str) -> None:
-    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+def test_ci_runs_the_commands_that_are_said_to_be_run_there(command: str, runner: str) -> None:
+    assert command in (ROOT / runner).read_text(encoding="utf-8")
+
+
+def test_every_recipe_of_the_repository_is_told() -> None:
+    told = {cells[0].strip("`") for cells in read_rows(ROOT / "CONTRIBUTING.md", "Commands")}
+    names = {command.split()[1] for command in told if command.startswith("./just ")}
+    assert names | {"default", "install", "new"} == read_recipes(ROOT / "justfile")
 
 
 def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:

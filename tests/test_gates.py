@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.combinations import Combination
-from tests.environments import make_full
+from tests.environments import locked, make_full
 from tests.marks import AMONG, choose_folders, spread
 from tests.programs import check, find_program
 from tests.renders import PARTS, RENDERS, render
@@ -45,11 +45,12 @@ def test_code_passes_the_linter(*, every: bool) -> None:
 
 @EACH_CODE
 def test_code_passes_strict_types(combination: Combination) -> None:
-    # Services are much alike and share a cache; two workers must not write the same one.
+    # Services are much alike and share a cache, which only one mypy may write to.
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
     cache_folder = RENDERS.parent / "mypy" / worker
     options = (f"--cache-dir={cache_folder}", *read_type_check(combination))
-    assert "Success" in check(full_bin() / "mypy", *options, cwd=render(combination))
+    with locked(cache_folder.with_suffix(".lock")):
+        assert "Success" in check(full_bin() / "mypy", *options, cwd=render(combination))
 
 
 def read_type_check(combination: Combination) -> list[str]:

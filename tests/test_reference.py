@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.combinations import CHOICES, FREE_TEXT, SUPPORTED, TELLING, Combination
-from tests.documents import TEMPLATE, read_code, read_rows
+from tests.documents import TEMPLATE, read_code, read_recipes, read_rows
 from tests.marks import spread
 from tests.renders import render
 from tests.small_template import ROOT
@@ -50,12 +50,6 @@ def read_settings(service: Path) -> Settings:
                     variable = f"{read_prefix(group)}{field.target.id}".upper()
                     settings[variable] = read_default(field.value)
     return settings
-
-
-def read_recipes(justfile: Path) -> set[str]:
-    """Return the names of the recipes of a justfile."""
-    text = justfile.read_text(encoding="utf-8")
-    return set(re.findall(r"^([a-z][a-z-]*)(?: [^:\n]*)?:(?!=)", text, re.MULTILINE))
 
 
 def test_every_question_and_choice_is_there_in_order() -> None:

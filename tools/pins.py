@@ -30,7 +30,7 @@ def compile_pins(requirements: list[str], old: Path, upgrade: list[str]) -> str:
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHON]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
     command += ["--output-file", str(old), "-"]
-    command += ["--upgrade"] if "*" in upgrade else [f"--upgrade-package={name}" for name in upgrade]
+    command += ["--upgrade" if name == "*" else f"--upgrade-package={name}" for name in upgrade]
     done = subprocess.run(
         command, input="\n".join(requirements), text=True, capture_output=True, check=False
     )
@@ -53,7 +53,7 @@ def main() -> None:
     """Compile both files and say which changed."""
     parser = argparse.ArgumentParser(prog="just pins", description=__doc__)
     parser.add_argument("package", nargs="*", help="raise this one only; without any, raise all")
-    parser.add_argument("--keep", action="store_true", help="raise nothing, only add what is missing")
+    parser.add_argument("--keep", action="store_true", help="only add what is missing")
     options = parser.parse_args()
     upgrade = [] if options.keep else options.package or ["*"]
     sources = [TEMPLATE / "requirements-runtime.txt", TEMPLATE / "requirements.txt"]

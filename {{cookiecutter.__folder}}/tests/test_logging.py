@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import load_core_settings
+from app.core.config import ServiceSettings, load_core_settings
 from app.core.logger_config import JsonFormatter, open_handlers
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
 
 
 def format_last(caplog: pytest.LogCaptureFixture) -> dict[str, object]:
-    line = JsonFormatter("shop").format(caplog.records[-1])
+    line = JsonFormatter(ServiceSettings(name="shop", version="7")).format(caplog.records[-1])
     assert "\n" not in line
     fields: dict[str, object] = json.loads(line)
     return fields
@@ -28,6 +28,7 @@ def test_a_line_has_the_message_and_the_fields_beside_it(
     assert line["message"] == "item created"
     assert line["item_id"] == 7
     assert line["service"] == "shop"
+    assert line["version"] == "7"
     assert line["level"] == "info"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.core.config import ServiceSettings
 from app.core.logger_config import JsonFormatter
 from app.core.loki import LokiQueueHandler
 
@@ -40,7 +41,7 @@ def pushes() -> Iterator[tuple[str, list[Push]]]:
 
 def make_handler(url: str) -> LokiQueueHandler:
     handler = LokiQueueHandler(url, "shop")
-    handler.setFormatter(JsonFormatter("shop"))
+    handler.setFormatter(JsonFormatter(ServiceSettings(name="shop")))
     return handler
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from typing import Any
 
-from app.core.config import CoreSettings
+from app.core.config import CoreSettings, ServiceSettings
 from app.core.loki import LokiQueueHandler
 from app.core.tracing import current_trace
 
@@ -31,8 +31,8 @@ QUIET = {
 class JsonFormatter(logging.Formatter):
     """Write a record as one line of JSON, with its fields and the trace that it belongs to."""
 
-    def __init__(self, service: str) -> None:
-        """Name the service that every line carries."""
+    def __init__(self, service: ServiceSettings) -> None:
+        """Name the service, and its version, that every line carries."""
         super().__init__()
         self._service = service
 
@@ -41,7 +41,8 @@ class JsonFormatter(logging.Formatter):
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "service": self._service,
+            "service": self._service.name,
+            "version": self._service.version,
             "logger": record.name,
             "message": record.getMessage(),
         }
@@ -58,7 +59,7 @@ def configure_logging(settings: CoreSettings) -> None:
     root = logging.getLogger()
     for handler in (*root.handlers,):
         root.removeHandler(handler)
-    formatter = JsonFormatter(settings.service.name)
+    formatter = JsonFormatter(settings.service)
     for handler in open_handlers(settings):
         handler.setFormatter(formatter)
         root.addHandler(handler)

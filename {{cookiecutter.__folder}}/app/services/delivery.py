@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from pydantic import ValidationError
 
@@ -105,13 +105,18 @@ class Delivery:
 
 @asynccontextmanager
 async def run_consumer(consumer: Consumer, opened: Container) -> AsyncIterator[None]:
-    """Consume every subscription while the block runs, and finish what is in flight at its end."""
+    """Consume every subscription while the block runs, and finish what is in flight at its end.
+
+    What is not finished within the grace period goes back to the broker.
+    """
     broker = opened[MessageBroker]
-    service = opened[CoreSettings].service.name
+    core = opened[CoreSettings]
     for each in consumer.subscriptions:
         delivery = Delivery(each, opened)
-        await broker.subscribe(f"{service}.{each.name}", each.event.topic, delivery)
+        await broker.subscribe(f"{core.service.name}.{each.name}", each.event.topic, delivery)
     try:
         yield
     finally:
-        await broker.pause()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(core.process.grace_seconds):
+                await broker.pause()
