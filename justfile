@@ -21,17 +21,22 @@ new *answers: install
 # Test the template and what it renders; options go to pytest
 [group("test")]
 test *options: install
-    @pytest "$@"
+    @pytest -n auto "$@"
 
 # Test what changes most, in under two minutes
 [group("test")]
 test-quick *options: install
-    @pytest -m "not slow" "$@"
+    @pytest -n auto -m "not slow" "$@"
 
 # Accept the file lists of the renders as they are
 [group("test")]
 snapshots: install
     @python -m tests.test_snapshots
+
+# Measure rendering against an empty template
+[group("test")]
+measure: install
+    @python -m tools.measure_render
 
 # Check the repository's own code
 [group("test")]

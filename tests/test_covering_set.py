@@ -14,7 +14,7 @@ from tests.environments import make_own
 from tests.marks import spread
 from tests.programs import check, find_program
 from tests.renders import render
-from tools.servers import NAMES, ServerError, ensure
+from tools.servers import NAMES, find
 from tools.servers.fleet import KINDS
 
 WEB = {"fastapi", "starlette", "uvicorn", "uvicorn-worker", "gunicorn", "httptools", "httpx"}
@@ -32,22 +32,18 @@ EACH_MEMBER = pytest.mark.parametrize("combination", [DEFAULT, *spread(COVERING[
 
 @cache
 def find_servers() -> tuple[Mapping[str, str], list[str]]:
-    """Return the variables that name real servers, and why the others could not be had."""
-    variables, reasons = {}, []
-    for name in NAMES:
-        try:
-            variables[KINDS[name].variable] = ensure([name])[name]
-        except ServerError as error:
-            reasons.append(str(error))
-    return variables, reasons
+    """Return the variables that name the servers that are there, and the names of the others."""
+    found = find()
+    variables = {KINDS[name].variable: url for name, url in found.items()}
+    return variables, [name for name in NAMES if name not in found]
 
 
 @pytest.mark.slow
 def test_every_server_takes_part() -> None:
-    _, reasons = find_servers()
-    if reasons and not os.environ.get("CI"):
-        pytest.skip("\n".join(reasons))
-    assert reasons == []
+    _, missing = find_servers()
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"{', '.join(missing)} not there: `./just servers` starts them")
+    assert missing == []
 
 
 @EACH_MEMBER

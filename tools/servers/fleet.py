@@ -34,10 +34,22 @@ def ensure(
     """Return the URL of every wanted server, started when there was none."""
     wanted = [_kind(name) for name in dict.fromkeys(names)]
     with state.locked(home / "run.lock"):
-        found = {kind.name: _given(kind) or _running(kind, home) for kind in wanted}
-        absent = [kind for kind in wanted if not found[kind.name]]
+        found = _find(wanted, home)
+        absent = [kind for kind in wanted if kind.name not in found]
         for server in _start(absent, home=home, report=report):
             found[server.name] = server.url
+    return found
+
+
+def find(names: Iterable[str] = NAMES, *, home: Path = HOME) -> dict[str, str]:
+    """Return the URLs of those servers that answer already, and start none."""
+    with state.locked(home / "run.lock"):
+        return _find([_kind(name) for name in dict.fromkeys(names)], home)
+
+
+def _find(kinds: Iterable[type[Server]], home: Path) -> dict[str, str]:
+    """Return the URLs of the servers that the environment names or an earlier run started."""
+    found = {kind.name: _given(kind) or _running(kind, home) for kind in kinds}
     return {name: url for name, url in found.items() if url}
 
 
