@@ -37,6 +37,7 @@ PATIENCE_SECONDS = 60.0
 RUN_BY = {
     "./just demo": ".ci/run",
     "./just lint": ".ci/run",
+    "./just measure": ".ci/run",
     "./just servers": ".ci/run",
     "./just test": ".ci/run",
     "./just up": ".github/workflows/ci.yml",
