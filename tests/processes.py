@@ -33,7 +33,8 @@ def wait_for(look: Callable[[], Any], what: str) -> Any:
     """Return what `look` finds as soon as it finds something."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
-        with suppress(urllib.error.URLError, ConnectionError):
+        # A server that is starting may have accepted a connection that it does not read yet.
+        with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             if found := look():
                 return found
         time.sleep(0.05)

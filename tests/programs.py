@@ -10,6 +10,8 @@ import pytest
 
 from tests.small_template import ROOT
 
+# Nothing may write into a shared render, and compiling all libraries at each start takes seconds.
+BYTECODE = ROOT / "build" / "bytecode"
 # What a service must not notice: that this repository's tests are what started it.
 HIDDEN = ("PYTEST_", "VIRTUAL_ENV", "PYTHON", "TEST_", "RENDERS_")
 
@@ -26,7 +28,7 @@ def find_program(name: str) -> str:
 def clean_environment(**variables: str) -> dict[str, str]:
     """Return the environment without what is only this repository's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
-    return kept | {"PYTHONDONTWRITEBYTECODE": "1"} | variables
+    return kept | {"PYTHONPYCACHEPREFIX": str(BYTECODE)} | variables
 
 
 def run(

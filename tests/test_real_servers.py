@@ -61,29 +61,46 @@ def variables(service: Path, servers: tuple[str, str]) -> Iterator[dict[str, str
     check(python, "-c", EXECUTE, server, f"DROP DATABASE {name}", cwd=service)
 
 
+def test_processes_that_migrate_at_once_take_turns(
+    service: Path, variables: dict[str, str], tmp_path: Path
+) -> None:
+    migrate = ("-m", "alembic", "upgrade", "heads")
+    with ExitStack() as stack:
+        logs = [tmp_path / f"log{number}" for number in range(4)]
+        processes = [
+            stack.enter_context(running(service, *migrate, log=log, **variables)) for log in logs
+        ]
+        for process in processes:
+            assert process.wait() == 0, process.output
+
+
 def test_events_reach_the_worker_also_after_it_was_killed(
     service: Path, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    check(service / ".venv/bin/alembic", "upgrade", "heads", cwd=service, **variables)
     port = find_port()
+    # A new group on Kafka reads what earlier runs have published too.
+    unique = uuid4().hex
     with ExitStack() as stack:
 
         def start(*arguments: str, log: str) -> Process:
             process = running(service, *arguments, log=tmp_path / log, PORT=str(port), **variables)
             return stack.enter_context(process)
 
+        def create(name: str) -> None:
+            ask(port, "/v1/items", {"name": f"{name} {unique}"})
+
         def count(name: str) -> int:
             subjects = [each["subject"] for each in ask(port, "/v1/activities")]
-            return subjects.count(name)
+            return subjects.count(f"{name} {unique}")
 
         api = start(*API, log="api")
         worker = start(*WORKER, log="worker")
         wait_for(lambda: ask(port, "/health/ready"), "readiness")
         wait_for(lambda: "worker started" in worker.output, "the worker")
-        ask(port, "/v1/items", {"name": "first"})
+        create("first")
         wait_for(lambda: count("first"), "the first event")
         worker.kill()
-        ask(port, "/v1/items", {"name": "second"})
+        create("second")
         second = start(*WORKER, log="second")
         wait_for(lambda: count("second"), "the second event")
         assert (count("first"), count("second")) == (1, 1)

@@ -4,7 +4,12 @@ import asyncio
 import sys
 
 from alembic import context
+# {% if cookiecutter.database in ("postgresql", "mysql") %}
+from sqlalchemy import Connection, text
+# {% endif %}
+# {% if cookiecutter.database == "sqlite" %}
 from sqlalchemy import Connection
+# {% endif %}
 
 import app.domain.models
 # {% if cookiecutter.broker != "none" or cookiecutter.interface != "api" %}
@@ -16,8 +21,29 @@ from app.core.settings import read_settings
 from app.database import Base, open_database
 
 
+# {% if cookiecutter.database == "postgresql" %}
+def wait_for_turn(connection: Connection) -> None:
+    """Let one process migrate at a time; the others then find nothing to do."""
+    if connection.dialect.name == "postgresql":
+        # Held until the end of the transaction.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
+
+
+# {% endif %}
+# {% if cookiecutter.database == "mysql" %}
+def wait_for_turn(connection: Connection) -> None:
+    """Let one process migrate at a time; the others then find nothing to do."""
+    if connection.dialect.name == "mysql":
+        # Held until the connection closes; all databases of a server share the names of locks.
+        connection.execute(text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 60)"))
+
+
+# {% endif %}
 def run_migrations(connection: Connection) -> None:
     """Run the migrations that the command asks for."""
+    # {% if cookiecutter.database in ("postgresql", "mysql") %}
+    wait_for_turn(connection)
+    # {% endif %}
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

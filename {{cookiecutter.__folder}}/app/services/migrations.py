@@ -16,8 +16,11 @@ ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
 async def migrate(database: Database) -> None:
     """Run every migration that has not run; raises StartupError, one sentence, when one fails."""
     try:
-        async with database.engine.begin() as connection:
+        async with database.engine.connect() as connection:
             await connection.run_sync(upgrade)
+            await connection.commit()
+            # Closed, not kept in the pool: migrating can take a lock that only this releases.
+            await connection.invalidate()
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
         raise StartupError(f"migrations: {reason}; run `just migrate` to see which") from error
