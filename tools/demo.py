@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -170,6 +171,9 @@ def main() -> None:
     """Run the demo; exit with one line when something fails."""
     parser = argparse.ArgumentParser(prog="just demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="exit instead of staying")
+    # The service must not outlive its demo, whoever ends it.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
         demonstrate(once=parser.parse_args().once)
     except DemoError as error:
