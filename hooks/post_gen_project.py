@@ -22,157 +22,93 @@ class Feature:
     paths: tuple[str, ...]
 
 
+def shares(answers: Answers) -> bool:
+    """Tell whether there is a place that replicas share."""
+    return answers["database"] != "none" or answers["cache"] == "redis"
+
+
 def consumes(answers: Answers) -> bool:
     """Tell whether the service has handlers for messages."""
     return answers["interface"] != "api" and answers["broker"] != "none"
 
 
 def schedules(answers: Answers) -> bool:
-    """Tell whether the service has jobs: only a database or Redis lets replicas share them."""
-    shared = answers["database"] != "none" or answers["cache"] == "redis"
-    return answers["interface"] != "api" and shared
+    """Tell whether the service has jobs: replicas must be able to agree on who runs one."""
+    return answers["interface"] != "api" and shares(answers)
 
 
-REMOVALS = (
-    Feature(
-        "http",
-        lambda answers: answers["interface"] != "worker",
-        (
-            "app/api",
-            "app/commands/openapi.py",
-            "app/core/endpoints.py",
-            "app/core/gunicorn_config.py",
-            "app/core/metrics.py",
-            "app/core/middleware.py",
-            "app/main.py",
-            "app/utils/base_model.py",
-            "deploy/kubernetes/api.yaml",
-            "tests/kit/http.py",
-            "tests/service/test_items.py",
-            "tests/test_base_model.py",
-            "tests/test_endpoints.py",
-        ),
+def transacts(answers: Answers) -> bool:
+    """Tell whether the service emits events in the transactions of a database."""
+    return answers["database"] != "none" and answers["broker"] != "none"
+
+
+CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
+    "http": lambda answers: answers["interface"] != "worker",
+    "worker": lambda answers: answers["interface"] != "api",
+    "injection": lambda answers: consumes(answers) or schedules(answers),
+    "messages": lambda answers: answers["broker"] != "none",
+    "handlers": consumes,
+    "jobs": schedules,
+    "rabbitmq": lambda answers: answers["broker"] in {"both", "rabbitmq"},
+    "kafka": lambda answers: answers["broker"] in {"both", "kafka"},
+    "database": lambda answers: answers["database"] != "none",
+    "tables": lambda answers: (
+        transacts(answers) or (answers["database"] != "none" and answers["interface"] != "api")
     ),
-    Feature(
-        "worker",
-        lambda answers: answers["interface"] != "api",
-        ("app/tasks", "app/worker_main.py", "deploy/kubernetes/worker.yaml"),
-    ),
-    Feature(
-        "injection",
-        lambda answers: consumes(answers) or schedules(answers),
-        ("app/utils/injection.py", "tests/test_injection.py"),
-    ),
-    Feature(
-        "messages",
-        lambda answers: answers["broker"] != "none",
-        (
-            "app/domain/events.py",
-            "app/services/memory_broker.py",
-            "app/utils/envelope.py",
-            "app/utils/message_broker.py",
-            "tests/broker_contract.py",
-            "tests/kit/events.py",
-            "tests/test_envelope.py",
-            "tests/test_memory_broker.py",
-        ),
-    ),
-    Feature(
-        "handlers",
-        consumes,
-        (
-            "app/services/delivery.py",
-            "app/tasks/consumer.py",
-            "tests/service/test_consumer.py",
-            "tests/test_delivery.py",
-        ),
-    ),
-    Feature(
-        "jobs",
-        schedules,
-        (
-            "app/services/job_claims.py",
-            "app/services/jobs.py",
-            "app/tasks/worker.py",
-            "app/utils/jobs.py",
-            "tests/service/test_worker.py",
-            "tests/test_jobs.py",
-        ),
-    ),
-    Feature(
-        "rabbitmq",
-        lambda answers: answers["broker"] in {"both", "rabbitmq"},
-        ("app/services/rabbitmq_service.py", "tests/test_rabbitmq.py"),
-    ),
-    Feature(
-        "kafka",
-        lambda answers: answers["broker"] in {"both", "kafka"},
-        ("app/services/kafka_service.py", "tests/test_kafka.py"),
-    ),
-    Feature(
-        "database",
-        lambda answers: answers["database"] != "none",
-        (
-            "alembic.ini",
-            "app/database.py",
-            "app/domain/models.py",
-            "app/services/migrations.py",
-            "deploy/kubernetes/migration.yaml",
-            "migrations",
-            "tests/kit/database.py",
-            "tests/test_database.py",
-            "tests/test_migrations.py",
-        ),
-    ),
-    Feature(
-        "template tables",
-        lambda answers: (
-            answers["database"] != "none"
-            and (answers["broker"] != "none" or answers["interface"] != "api")
-        ),
-        ("app/tables.py", "migrations/template"),
-    ),
-    Feature(
-        "outbox",
-        lambda answers: answers["database"] != "none" and answers["broker"] != "none",
-        ("app/services/outbox.py", "tests/test_outbox.py"),
-    ),
-    Feature(
-        "inbox",
-        lambda answers: answers["database"] != "none" and consumes(answers),
-        ("app/services/inbox.py",),
-    ),
-    Feature(
-        "unit of work",
-        lambda answers: answers["database"] != "none" or answers["broker"] != "none",
-        ("app/unit_of_work.py",),
-    ),
-    Feature(
-        "cache",
-        lambda answers: answers["cache"] == "redis",
-        (
-            "app/services/memory_cache.py",
-            "app/services/redis.py",
-            "app/utils/cache.py",
-            "tests/cache_contract.py",
-            "tests/test_cache.py",
-        ),
-    ),
-    Feature(
-        "adapters",
-        lambda answers: any(
-            answers[question] != "none" for question in ("broker", "database", "cache")
-        ),
-        ("app/services",),
-    ),
-    Feature("github", lambda answers: answers["ci"] == "github", (".github",)),
-    Feature(
-        "gitlab",
-        lambda answers: answers["ci"] == "gitlab",
-        (".gitlab-ci.yml", "renovate.json"),
-    ),
-    Feature("kubernetes", lambda answers: answers["kubernetes"] is True, ("deploy/kubernetes",)),
-)
+    "outbox": transacts,
+    "inbox": lambda answers: transacts(answers) and consumes(answers),
+    "transactions": lambda answers: answers["database"] != "none" or answers["broker"] != "none",
+    "cache": lambda answers: answers["cache"] == "redis",
+    "adapters": lambda answers: answers["broker"] != "none" or shares(answers),
+    "github": lambda answers: answers["ci"] == "github",
+    "gitlab": lambda answers: answers["ci"] == "gitlab",
+    "kubernetes": lambda answers: answers["kubernetes"] is True,
+}
+# Which paths each of them alone needs; a path of several goes with the first that is not chosen.
+TABLE = """
+http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
+    app/core/metrics.py app/core/middleware.py app/main.py app/utils/base_model.py
+    deploy/kubernetes/api.yaml tests/kit/http.py tests/service/test_items.py
+    tests/test_base_model.py tests/test_endpoints.py
+worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
+injection: app/utils/injection.py tests/test_injection.py
+messages: app/domain/events.py app/services/memory_broker.py app/utils/envelope.py
+    app/utils/message_broker.py tests/broker_contract.py tests/kit/events.py tests/test_envelope.py
+    tests/test_memory_broker.py
+handlers: app/services/delivery.py app/tasks/consumer.py tests/service/test_consumer.py
+    tests/test_delivery.py
+jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
+    tests/service/test_worker.py tests/test_jobs.py
+rabbitmq: app/services/rabbitmq_service.py tests/test_rabbitmq.py
+kafka: app/services/kafka_service.py tests/test_kafka.py
+database: alembic.ini app/database.py app/domain/models.py app/services/migrations.py
+    deploy/kubernetes/migration.yaml migrations tests/kit/database.py tests/test_database.py
+    tests/test_migrations.py
+tables: app/tables.py migrations/template
+outbox: app/services/outbox.py tests/test_outbox.py
+inbox: app/services/inbox.py
+transactions: app/unit_of_work.py
+cache: app/services/memory_cache.py app/services/redis.py app/utils/cache.py
+    tests/cache_contract.py tests/test_cache.py
+adapters: app/services
+github: .github
+gitlab: .gitlab-ci.yml renovate.json
+kubernetes: deploy/kubernetes
+"""
+
+
+def read_table(table: str) -> tuple[Feature, ...]:
+    """Return the features of a table of paths, whose rows begin with `name:`."""
+    paths: dict[str, list[str]] = {}
+    for word in table.split():
+        if word.endswith(":"):
+            row = paths.setdefault(word.removesuffix(":"), [])
+        else:
+            row.append(word)
+    return tuple(Feature(name, CHOSEN[name], tuple(row)) for name, row in paths.items())
+
+
+REMOVALS = read_table(TABLE)
 
 # A service without a database is another service: these files have a second version for it.
 VARIANT = ".no_database"

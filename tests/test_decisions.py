@@ -17,7 +17,7 @@ SECTIONS = ["Context", "Decision", "Alternatives", "Consequences"]
 def read_title(decision: Path) -> tuple[int, str]:
     """Return the number and the title of a decision."""
     first = decision.read_text(encoding="utf-8").splitlines()[0]
-    number, title = re.fullmatch(r"# (\d+)\. (.+)", first).groups()  # type: ignore[union-attr]
+    ((number, title),) = re.findall(r"^# (\d+)\. (.+)$", first)
     return int(number), title
 
 
