@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.small_template import FOLDER, ROOT
+from tests.wheels import fetch_wheels
 
 BOOTSTRAP = ROOT / "just"
 JUST, UV = "just-1.59.0", "uv-0.13.8"
@@ -221,7 +222,10 @@ def test_its_own_folder_on_path_does_not_make_it_call_itself(machine: Machine) -
         assert result.stdout.startswith("just 1.59.0\n")
 
 
-def test_real_tools_are_installed_once(machine: Machine) -> None:
+def test_real_tools_are_installed_once(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = ("rust-just==1.59.0", "uv==0.13.8")
+    for name, value in fetch_wheels("-".join(tools), *tools, cwd=ROOT).items():
+        monkeypatch.setenv(name, value)
     write_program(machine.path / "python3", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     first = machine.run()
     assert first.stdout.startswith("real just\nuv 0.13.8"), first.stderr

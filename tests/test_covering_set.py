@@ -14,6 +14,7 @@ from tests.environments import make_own
 from tests.marks import spread
 from tests.programs import check, find_program
 from tests.renders import render
+from tests.wheels import fetch_service_wheels
 from tools.servers import NAMES, find
 from tools.servers.fleet import KINDS
 
@@ -95,5 +96,7 @@ def test_default_service_installs_with_pip_alone_and_passes_its_tests(tmp_path: 
     service = shutil.copytree(render(DEFAULT), tmp_path / "service")
     check(sys.executable, "-m", "venv", service / ".venv", cwd=service)
     python = service / ".venv" / "bin" / "python"
-    check(python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt", cwd=service)
+    wheels = fetch_service_wheels(service)
+    install = (python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt")
+    check(*install, cwd=service, **wheels)
     assert " passed" in check(python, "-m", "pytest", "-q", cwd=service)
