@@ -15,7 +15,7 @@ from tests.small_template import ROOT
 from tests.zones import list_team_paths
 
 REFERENCE = ROOT / "docs" / "reference.md"
-SETTINGS = ("app/core/config.py", "app/domain/settings.py")
+SETTINGS = ("core/config.py", "core/http_config.py", "core/server_config.py", "domain/settings.py")
 
 Settings = dict[str, str]
 """The default of each variable, as it is written in .env."""
@@ -34,14 +34,14 @@ def read_default(value: ast.expr) -> str:
     if isinstance(value, ast.Call):
         value = next(each.value for each in value.keywords if each.arg == "default")
     default = ast.literal_eval(value)
-    return "" if default is None else str(default)
+    return "" if default in (None, ()) else str(default)
 
 
 def read_settings(service: Path) -> Settings:
     """Return the variables that a service, or the unrendered template, reads."""
     settings: Settings = {}
-    for name in SETTINGS:
-        for group in ast.parse((service / name).read_text(encoding="utf-8")).body:
+    for path in filter(Path.is_file, (service / "app" / name for name in SETTINGS)):
+        for group in ast.parse(path.read_text(encoding="utf-8")).body:
             if not isinstance(group, ast.ClassDef) or not group.bases:
                 continue
             for field in group.body:

@@ -26,8 +26,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from app.core.config import DatabaseSettings
 from app.core.errors import StartupError
+from app.core.server_config import DatabaseSettings
 
 DRIVERS = {
     # {% if cookiecutter.database == "postgresql" %}
@@ -101,15 +101,16 @@ class Base(DeclarativeBase):
 class Database:
     """An engine and its sessions."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, *, connections: int) -> None:
         """Prepare the engine; the first session connects."""
         url = make_url(settings.url)
         url = url.set(drivername=DRIVERS[url.get_backend_name()])
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = create_async_engine(
             url,
-            pool_size=settings.pool_size,
-            max_overflow=settings.max_overflow,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=settings.pool_seconds,
             pool_pre_ping=not self.is_sqlite,
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -124,9 +125,9 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(settings: DatabaseSettings) -> AsyncIterator[Database]:
+async def open_database(settings: DatabaseSettings, *, connections: int) -> AsyncIterator[Database]:
     """Open the database; raises StartupError, one sentence, when it does not answer."""
-    database = Database(settings)
+    database = Database(settings, connections=connections)
     folder = Path(database.engine.url.database or "").parent
     if database.is_sqlite and not folder.is_dir():
         raise StartupError(f"DATABASE_URL: there is no folder {folder} to keep the file in")

@@ -60,7 +60,8 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         opened.add(Settings, settings)
         opened.add(Resources, await stack.enter_async_context(open_resources(settings)))
         # {% if cookiecutter.database != "none" %}
-        opened.add(Database, await stack.enter_async_context(open_database(core.database)))
+        database = open_database(core.database, connections=core.share_connections())
+        opened.add(Database, await stack.enter_async_context(database))
         # {% endif %}
         # {% if cookiecutter.cache == "redis" %}
         opened.add(Cache, await stack.enter_async_context(open_cache(core)))

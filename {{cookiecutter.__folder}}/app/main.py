@@ -13,11 +13,10 @@ from app.api.exceptions import add_exception_handlers
 from app.api.middleware import MIDDLEWARE
 from app.api.router import router
 from app.core import endpoints
-from app.core.config import CoreSettings, load_core_settings
+from app.core.config import CoreSettings, load_core_settings, load_settings
 from app.core.errors import StartupError
 from app.core.logger_config import configure_logging
 from app.core.middleware import RequestContext, StartupSentence
-from app.core.settings import read_settings
 from app.domain.settings import Settings
 from app.lifespan import open_api
 from app.utils.container import Container
@@ -47,7 +46,7 @@ def load_app() -> FastAPI:
     """Return the application as the environment sets it; exit with one line if it cannot be."""
     try:
         core = load_core_settings()
-        settings = read_settings(Settings)
+        settings = load_settings(Settings, core)
     except StartupError as error:
         sys.exit(str(error))
     configure_logging(core)

@@ -15,8 +15,8 @@ import app.domain.models
 # {% if cookiecutter.broker != "none" or cookiecutter.interface != "api" %}
 import app.tables
 # {% endif %}
-from app.core.config import DatabaseSettings
 from app.core.errors import StartupError
+from app.core.server_config import DatabaseSettings
 from app.core.settings import read_settings
 from app.database import Base, open_database
 
@@ -57,7 +57,10 @@ def run_migrations(connection: Connection) -> None:
 async def connect_and_run() -> None:
     """Run the migrations on the database of DATABASE_URL."""
     settings = read_settings(DatabaseSettings)
-    async with open_database(settings) as database, database.engine.begin() as connection:
+    async with (
+        open_database(settings, connections=1) as database,
+        database.engine.begin() as connection,
+    ):
         await connection.run_sync(run_migrations)
 
 

@@ -18,12 +18,14 @@ class SettingsGroup(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
+        allow_inf_nan=False,
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     @classmethod

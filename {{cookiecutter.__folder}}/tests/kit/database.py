@@ -22,7 +22,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import make_url, text
 
-from app.core.config import DatabaseSettings
+from app.core.server_config import DatabaseSettings
 from app.database import Database
 
 SERVER = os.environ.get("TEST_{{ cookiecutter.database | upper }}_URL")
@@ -42,7 +42,7 @@ async def database_url(tmp_path: Path) -> AsyncIterator[str]:
 
 async def execute(url: str, statement: str) -> None:
     """Run one statement outside of any transaction."""
-    database = Database(DatabaseSettings(url=url))
+    database = Database(DatabaseSettings(url=url), connections=1)
     engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(statement))
