@@ -70,6 +70,7 @@ http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_co
     app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
     app/utils/base_model.py deploy/kubernetes/api.yaml tests/kit/http.py
     tests/service/test_items.py tests/test_base_model.py tests/test_endpoints.py
+    tests/test_http_config.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/domain/events.py app/services/memory_broker.py app/utils/envelope.py
