@@ -48,7 +48,6 @@ def test_it_says_where_each_value_came_from(
     assert shown["LOG_FILE"] == ["lines", ".env"]
     assert shown["LOG_LEVEL"] == ["INFO", "default"]
     assert shown["LOKI_URL"] == ["http://service:***@loki:3100", "file", "of", "LOKI_URL_FILE"]
-    assert shown["PAGE_SIZE"] == ["50", "default"]
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +67,7 @@ def test_a_wrong_value_is_one_line_beside_the_others(
     assert grace.startswith("GRACE_SECONDS: ")
     assert level.startswith("LOG_LEVEL: ")
     shown = capsys.readouterr().out
-    assert "PAGE_SIZE" in shown
+    assert "SERVICE_NAME" in shown
     assert "GRACE_SECONDS" not in shown
 
 
@@ -85,18 +84,18 @@ def test_what_production_refuses_is_said_below_the_settings(
     monkeypatch.setenv("ENVIRONMENT", "production")
     with pytest.raises(SystemExit, match=r"^[A-Z]+_URL: in production"):
         main([])
-    assert "PAGE_SIZE" in capsys.readouterr().out
+    assert "SERVICE_NAME" in capsys.readouterr().out
 # {% endif %}
 
 
 def test_a_slip_of_the_pen_in_the_env_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     Path("docker-compose.yml").write_text("ports: ['${GRAFANA_PORT:-3000}:3000']\n")
     Path(".env").write_text(
-        "PAGE_SIZ=1\nPAGE_SIZE=2\nLOKI_URL_FILE=.env\nGRAFANA_PORT=1\nCOMPOSE_PROFILES=all\n"
+        "SERVICE_NAM=a\nSERVICE_NAME=b\nLOKI_URL_FILE=.env\nGRAFANA_PORT=1\nCOMPOSE_PROFILES=all\n"
     )
     with pytest.raises(SystemExit, match=r"^LOKI_URL: "):
         main([])
-    assert capsys.readouterr().err == "unknown in .env: PAGE_SIZ\n"
+    assert capsys.readouterr().err == "unknown in .env: SERVICE_NAM\n"
 
 
 def test_the_example_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +104,7 @@ def test_the_example_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_example_that_is_not_up_to_date_is_found_and_written_again() -> None:
-    for text in (None, "# PAGE_SIZE=1\n"):
+    for text in (None, "# SERVICE_NAME=other\n"):
         if text is not None:
             Path(".env.example").write_text(text)
         with pytest.raises(SystemExit, match=r"^\.env\.example is not up to date: run `just"):

@@ -18,7 +18,7 @@ from app.domain.settings import Settings
 
 GROUPS: list[type[SettingsGroup]] = [*list_groups().values(), Settings]
 EXAMPLE = Path(".env.example")
-# Others that read `.env`: what they mention is theirs, and what begins like this.
+# What else reads `.env`: what these files mention is theirs, and what begins like this.
 READERS = ("docker-compose*.yml", "justfile", "*.just")
 PREFIXES = ("COMPOSE_", "DOCKER_", "TEST_", "UV_")
 
@@ -96,7 +96,7 @@ def show() -> None:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         if line.variable not in wrong:
-            print("  ".join(map(str.ljust, line, widths)).rstrip())
+            print("  ".join(map(str.ljust, line, widths)).rstrip(), flush=True)
     for name in find_unknown():
         print(f"unknown in .env: {name}", file=sys.stderr)
     if mistakes:
