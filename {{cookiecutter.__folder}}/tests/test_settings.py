@@ -169,6 +169,16 @@ def test_every_process_gets_its_share_of_the_connections(monkeypatch: pytest.Mon
     assert load_core_settings().share_connections() == 6
 
 
+# {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.interface != "worker" %}
+def test_the_processes_of_a_replica_share_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPLICAS", "3")
+    monkeypatch.setenv("WORKERS", "2")
+    assert load_core_settings().share_connections() == 3
+
+
+# {% endif %}
+# {% if cookiecutter.database != "none" %}
 def test_more_processes_than_connections_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPLICAS", "30")
     sentence = r"^DATABASE_CONNECTIONS: 20 cannot be shared by 30 processes \(REPLICAS"
