@@ -5,11 +5,8 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.combinations import CHOICES, FREE_TEXT, SUPPORTED, TELLING, Combination
+from tests.combinations import CHOICES, FREE_TEXT, TELLING
 from tests.documents import TEMPLATE, read_code, read_recipes, read_rows
-from tests.marks import spread
 from tests.renders import render
 from tests.small_template import ROOT
 from tests.zones import list_team_paths
@@ -105,14 +102,3 @@ def test_servers_of_a_services_tests_are_named_by_these_variables() -> None:
     variables = set(re.findall(r"TEST_[A-Z]+_URL", texts))
     page = set(re.findall(r"TEST_[A-Z]+_URL", REFERENCE.read_text(encoding="utf-8")))
     assert page == variables
-
-
-@pytest.mark.parametrize("combination", spread(SUPPORTED), ids=str)
-def test_example_of_the_environment_holds_every_setting_of_the_service(
-    combination: Combination,
-) -> None:
-    service = render(combination)
-    text = (service / ".env.example").read_text(encoding="utf-8")
-    written = dict(re.findall(r"^# ([A-Z_]+)=(\S*)$", text, re.MULTILINE))
-    assert written == read_settings(service)
-    assert not re.search(r"^[^#\n]", text, re.MULTILINE), "everything is commented out"

@@ -8,7 +8,9 @@ from typing import Any
 from app.core.config import CoreSettings, load_core_settings, load_settings
 from app.core.errors import StartupError
 from app.core.health import ask
+# {% if (cookiecutter.broker, cookiecutter.database, cookiecutter.cache) != ("none", "none", "none") %}
 from app.core.urls import hide_password
+# {% endif %}
 # {% if cookiecutter.database != "none" %}
 from app.database import open_database
 # {% endif %}

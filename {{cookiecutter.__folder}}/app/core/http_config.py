@@ -41,14 +41,14 @@ class HttpSettings(SettingsGroup):
     request_seconds: float = Field(default=30, gt=0)
     """How many seconds a request may take until its answer begins."""
     body_bytes: int = Field(default=1_048_576, ge=1)
-    """The largest body that it takes."""
+    """The largest body that it takes, in bytes."""
     cors_origins: Annotated[
         tuple[str, ...],
         NoDecode,
         BeforeValidator(split_at_commas),
         AfterValidator(check_origins),
     ] = ()
-    """The origins whose pages may call it, with commas between: https://app.example.com, or *."""
+    """The origins whose pages may call it, with commas between: https://app.example.com, or *"""
     metrics_token: SecretStr | None = None
     """The bearer token that /metrics wants, when one is set."""
 

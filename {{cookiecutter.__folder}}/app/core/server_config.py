@@ -2,20 +2,13 @@
 
 from typing import Annotated
 
+# {% if cookiecutter.database != "none" %}
 from pydantic import Field
+# {% endif %}
 from pydantic_settings import SettingsConfigDict
 
 from app.core.settings import SettingsGroup
 from app.core.urls import url_of
-
-
-class LokiSettings(SettingsGroup):
-    """The Loki server that also gets the log lines, when there is one."""
-
-    model_config = SettingsConfigDict(env_prefix="LOKI_")
-
-    url: Annotated[str, url_of("http", "https")] | None = None
-    """Where it is: http://127.0.0.1:3100"""
 
 
 # {% if cookiecutter.database != "none" %}
@@ -139,4 +132,13 @@ class RedisSettings(SettingsGroup):
         if self.url is None:
             return "REDIS_URL: in production, point it at a Redis that all replicas share"
         return None
+
+
 # {% endif %}
+class LokiSettings(SettingsGroup):
+    """The Loki server that also gets the log lines, when there is one."""
+
+    model_config = SettingsConfigDict(env_prefix="LOKI_")
+
+    url: Annotated[str, url_of("http", "https")] | None = None
+    """Where it is: http://127.0.0.1:3100"""
