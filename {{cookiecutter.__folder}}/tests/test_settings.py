@@ -190,17 +190,3 @@ def test_more_processes_than_connections_are_refused(monkeypatch: pytest.MonkeyP
 def test_settings_cannot_be_changed_afterwards(settings: Settings) -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(settings, "page_size", 1)  # noqa: B010 - the type checker knows it too
-# {% if cookiecutter.database != "none" %}
-
-
-def test_every_process_gets_its_share_of_the_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPLICAS", "3")
-    assert load_core_settings().share_connections() == 6
-
-
-def test_more_processes_than_connections_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPLICAS", "30")
-    sentence = r"^DATABASE_CONNECTIONS: 20 cannot be shared by 30 processes \(REPLICAS"
-    with pytest.raises(SettingsError, match=sentence):
-        load_core_settings()
-# {% endif %}

@@ -2,9 +2,8 @@
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from app.core.errors import InvalidInputError
 from app.utils.base_model import InputModel, Model
 
 Entry = TypeVar("Entry")
@@ -27,10 +26,13 @@ class PageQuery(InputModel):
         Field(ge=0, le=LARGEST_OFFSET, description="How many entries to skip; not with a cursor."),
     ] = 0
 
-    def model_post_init(self, _: object) -> None:
+    @field_validator("offset")
+    @classmethod
+    def refuse_both(cls, offset: int, info: ValidationInfo) -> int:
         """Refuse what contradicts itself."""
-        if self.cursor is not None and self.offset:
-            raise InvalidInputError("give a cursor or an offset, not both", field="query.offset")
+        if offset and info.data.get("cursor") is not None:
+            raise ValueError("give a cursor or an offset, not both")
+        return offset
 
 
 class Page(Model, Generic[Entry]):
