@@ -20,7 +20,8 @@ from app.utils.base_model import InputModel, Model
 from app.web.pages import PageQuery
 # {% endif %}
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+# One line, without spaces around it.
+Name = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=100)]
 
 
 class ItemCreate(InputModel):

@@ -4,10 +4,18 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, field_validator
 
 SURROGATE = re.compile("[\ud800-\udfff]")
+NUMBER = re.compile(r"\s*[-+]?[\d._]+(e[-+]?\d+)?\s*", re.IGNORECASE)
 LARGEST = 2**63
+
+
+def refuse_number(value: object) -> object:
+    """Refuse a number as a moment: nobody can tell whether it counts seconds or milliseconds."""
+    if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value)):
+        raise ValueError("write a date and time, such as 2026-01-31T12:00:00Z")
+    return value
 
 
 def to_utc(moment: datetime) -> datetime:
@@ -23,7 +31,7 @@ def to_utc(moment: datetime) -> datetime:
         raise ValueError("it is out of the range of dates in UTC") from error
 
 
-UtcDatetime = Annotated[datetime, AfterValidator(to_utc)]
+UtcDatetime = Annotated[datetime, BeforeValidator(refuse_number), AfterValidator(to_utc)]
 """A datetime field that is always aware and always in UTC."""
 
 

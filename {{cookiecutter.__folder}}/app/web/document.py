@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import compile_path
 
 JSON = "application/json"
 
@@ -23,6 +24,14 @@ class DocumentedAPI(FastAPI):
             if JSON in content:
                 content[self._error_media_type] = content.pop(JSON)
         return document
+
+    def list_methods(self, path: str) -> list[str]:
+        """Return the methods that the document has for a path."""
+        methods: set[str] = set()
+        for template, operations in self.openapi()["paths"].items():
+            if compile_path(template)[0].match(path):
+                methods.update(operations)
+        return sorted(map(str.upper, methods))
 
 
 def list_error_contents(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

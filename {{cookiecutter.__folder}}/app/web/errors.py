@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from fastapi import FastAPI, Request
+from fastapi import Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
@@ -28,6 +28,7 @@ from app.core.errors import (
     UnavailableError,
 )
 # {% endif %}
+from app.web.document import DocumentedAPI
 
 # A body of a megabyte can hold a hundred thousand wrong fields.
 MOST_ERRORS = 50
@@ -43,14 +44,18 @@ class MakeProblem(Protocol):
         """Return the answer that tells a client what is wrong."""
 
 
-def add_error_handlers(app: FastAPI, problem: MakeProblem) -> None:
+def add_error_handlers(app: DocumentedAPI, problem: MakeProblem) -> None:
     """Answer every error that a route or what it calls can raise."""
 
     @app.exception_handler(HTTPException)
-    async def answer_http(_: Request, error: HTTPException) -> Response:
+    async def answer_http(request: Request, error: HTTPException) -> Response:
         if not is_body_allowed_for_status_code(error.status_code):
             return Response(status_code=error.status_code, headers=error.headers)
-        return problem(error.status_code, str(error.detail), headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
+            # Its own names one route; several can share a path.
+            headers["Allow"] = ", ".join(app.list_methods(request.url.path)) or headers["Allow"]
+        return problem(error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def answer_invalid(_: Request, error: RequestValidationError) -> Response:
