@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.core.errors import NotFoundError
+from app.core.errors import NotFoundError, TooManyRequestsError
 # {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
 from app.utils.message_broker import BrokerError
 # {% endif %}
@@ -41,6 +41,10 @@ def add_exception_handlers(app: FastAPI) -> None:
     @app.exception_handler(NotFoundError)
     async def answer_not_found(_: Request, error: NotFoundError) -> JSONResponse:
         return problem(404, str(error))
+
+    @app.exception_handler(TooManyRequestsError)
+    async def answer_too_many(_: Request, error: TooManyRequestsError) -> JSONResponse:
+        return problem(429, str(error), headers={"Retry-After": str(error.retry_after)})
 
     # {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
     @app.exception_handler(BrokerError)

@@ -1,9 +1,6 @@
 """The routes of this service, version 1."""
 
 from collections.abc import Sequence
-# {% if cookiecutter.cache == "redis" %}
-from typing import Any
-# {% endif %}
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status
@@ -37,15 +34,14 @@ async def create_item(body: ItemCreate, uow: Unit, response: Response) -> Item:
 
 # {% if cookiecutter.cache == "redis" %}
 @router.get("/items/{item_id}", response_model=ItemView, summary="Read an item")
-async def get_item(item_id: UUID, begin: Begin, cache: ServiceCache) -> Any:
+async def get_item(item_id: UUID, begin: Begin, cache: ServiceCache) -> ItemView:
     """Return the item, from the cache for a minute after it was read."""
 
-    async def read() -> dict[str, Any]:
+    async def read() -> ItemView:
         async with begin() as uow:
-            item = await service.get_item(uow, item_id)
-            return ItemView.model_validate(item).model_dump(mode="json")
+            return ItemView.model_validate(await service.get_item(uow, item_id))
 
-    return await cache.fetch(f"item:{item_id}", read, ttl=ITEM_SECONDS)
+    return await cache.fetch(f"item:{item_id}", ItemView, read, ttl=ITEM_SECONDS)
 
 
 # {% endif %}
