@@ -107,8 +107,10 @@ units: app/web/units.py
 routes: app/web/routing.py
 keys: app/web/idempotency.py tests/test_idempotency.py
 limits: app/web/rate_limits.py tests/test_rate_limits.py
-cache: app/services/memory_cache.py app/services/redis.py app/utils/cache.py
-    tests/cache_contract.py tests/test_cache.py
+cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/redis.py
+    app/services/redis_scripts.py app/utils/cache.py app/utils/single_flight.py
+    tests/cache_contract.py tests/redis_way.py tests/test_cache.py tests/test_rate_limiter.py
+    tests/test_redis.py tests/test_single_flight.py
 adapters: app/services
 github: .github
 gitlab: .gitlab-ci.yml renovate.json

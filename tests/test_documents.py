@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.documents import (
+    TEMPLATE,
     Block,
     list_documents,
     read_blocks,
@@ -29,6 +30,7 @@ from tests.programs import clean_environment, find_program
 from tests.small_template import ROOT
 
 GUIDE = ROOT / "docs" / "guide.md"
+CACHE = ROOT / "docs" / "cache.md"
 GUIDE_TEST = "tests/test_documents.py::test_the_guide_can_be_followed"
 LONGEST_README = 150
 PATIENCE_SECONDS = 60.0
@@ -207,6 +209,13 @@ def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:
     first = next(read_blocks(readme)).text
     assert len(lines) < LONGEST_README
     assert re.search(r"^\./just demo\b.*\n\./just test\b", first, re.MULTILINE)
+
+
+def test_code_that_is_quoted_stands_in_the_template() -> None:
+    quoted = [block for block in read_blocks(CACHE) if block.target]
+    assert quoted
+    for block in quoted:
+        assert block.text in (TEMPLATE / str(block.target)).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", list_documents(), ids=lambda path: str(path.relative_to(ROOT)))

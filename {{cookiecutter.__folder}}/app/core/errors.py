@@ -38,3 +38,14 @@ class UnavailableError(RuntimeError):
 class TransactionConflictError(UnavailableError):
     """Another transaction got in the way; the same work can be tried again at once."""
 # {% endif %}
+# {% if cookiecutter.cache == "redis" %}
+
+
+class TooManyRequestsError(RuntimeError):
+    """Somebody asks too often; `retry_after` says in how many seconds to come back."""
+
+    def __init__(self, retry_after: int) -> None:
+        """Say when to come back."""
+        super().__init__(f"too many requests, try again in {retry_after} s")
+        self.retry_after = retry_after
+# {% endif %}

@@ -1,69 +1,226 @@
-"""The cache interface: JSON values that may vanish at any moment."""
+"""The cache interface: values that may vanish at any moment, and what is built on them."""
 
 import asyncio
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, Generic, NamedTuple, TypeVar, overload
+from uuid import uuid4
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from app.utils.logger import Logger
+from app.utils.single_flight import SingleFlight
+
+logger = Logger(__name__)
+
+T = TypeVar("T")
+
+# How long one process may compute before another tries, and how long the others wait for it.
+LEASE_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.01
+LONGEST_PAUSE_SECONDS = 0.25
 
 
-class Cache(ABC):
-    """Keep JSON values for a while; a value that is gone, or a server that is down, is a miss."""
+class Count(NamedTuple):
+    """What a sliding window holds after somebody asked to be counted."""
+
+    accepted: bool
+    previous: int
+    current: int
+    elapsed: float
+    """How much of the current window is over, from 0 to 1."""
+
+
+class _Hit(NamedTuple, Generic[T]):
+    """What was found, which may be None."""
+
+    value: T
+
+
+class CacheStore(ABC):
+    """What a store has to do for `Cache`; while its server is down, nothing is found or kept."""
+
+    @property
+    def available(self) -> bool:
+        """Tell whether the store answered lately."""
+        return True
+
+    @abstractmethod
+    async def read(self, name: str) -> bytes | None:
+        """Return what is stored."""
+
+    @abstractmethod
+    async def read_ttl(self, name: str) -> float | None:
+        """Return for how many seconds it will be stored."""
+
+    @abstractmethod
+    async def write(
+        self, name: str, data: bytes, *, ttl: float, lease: str, token: str | None = None
+    ) -> None:
+        """Store and end the lease; with a token, only while the lease is held by it."""
+
+    @abstractmethod
+    async def remove(self, *names: str) -> None:
+        """Forget the names."""
+
+    @abstractmethod
+    async def acquire(self, name: str, *, token: str, ttl: float) -> bool:
+        """Hold the name by a token for `ttl` seconds; False when it could not be had."""
+
+    @abstractmethod
+    async def release(self, name: str, *, token: str) -> None:
+        """Let go of the name if this token still holds it."""
+
+    @abstractmethod
+    async def count(self, name: str, *, limit: int, per: float) -> Count | None:
+        """Count one more in a sliding window of `per` seconds, unless the limit is reached."""
+
+
+class Cache(CacheStore):
+    """Keep values for a while; a value that is gone, or a server that is down, is a miss."""
 
     def __init__(self) -> None:
         """Start with no computation in flight."""
-        self._flights: dict[str, asyncio.Task[Any]] = {}
-
-    @abstractmethod
-    async def read(self, key: str) -> str | None:
-        """Return the stored text, or None on a miss."""
-
-    @abstractmethod
-    async def write(self, key: str, text: str, *, ttl: float) -> None:
-        """Store the text for `ttl` seconds, or not at all."""
-
-    @abstractmethod
-    async def delete(self, key: str) -> None:
-        """Forget the key."""
-
-    @abstractmethod
-    async def claim(self, key: str, *, ttl: float) -> bool:
-        """Take the key for `ttl` seconds unless somebody has it; False when it could not be had."""
+        self._flights = SingleFlight()
 
     @abstractmethod
     async def ping(self) -> None:
         """Raise when the server does not answer."""
 
-    @abstractmethod
     async def close(self) -> None:
-        """Close the connections."""
+        """Stop computing, and close the connections."""
+        await self._flights.close()
 
-    async def get(self, key: str) -> Any:
-        """Return the value, or None on a miss."""
-        text = await self.read(key)
-        return None if text is None else json.loads(text)
+    @overload
+    async def get(self, key: str) -> Any: ...
 
-    async def set(self, key: str, value: Any, *, ttl: float) -> None:
-        """Store a JSON value for `ttl` seconds."""
-        await self.write(key, json.dumps(value), ttl=ttl)
+    @overload
+    async def get(self, key: str, kind: type[T]) -> T | None: ...
 
-    async def fetch(self, key: str, compute: Callable[[], Awaitable[Any]], *, ttl: float) -> Any:
-        """Return the value, computing and storing it on a miss.
+    async def get(self, key: str, kind: Any = Any) -> Any:
+        """Return the value as a `kind`, plain JSON unless told, or None on a miss.
 
-        Single flight: in this process a missing key is computed once, however many ask for it.
+        A value that is not of the kind, because another release stored it, is a miss.
         """
-        text = await self.read(key)
-        if text is not None:
-            return json.loads(text)
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = asyncio.create_task(self._compute(key, compute, ttl))
-            self._flights[key] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(key, None))
-        # Shielded: one caller that gives up does not fail the others.
-        return await asyncio.shield(flight)
+        hit = await self._look(key, kind)
+        return hit.value if hit else None
 
-    async def _compute(self, key: str, compute: Callable[[], Awaitable[Any]], ttl: float) -> Any:
-        value = await compute()
-        await self.set(key, value, ttl=ttl)
-        return value
+    async def set(self, key: str, value: object, *, ttl: float) -> None:
+        """Store a model, or whatever else Pydantic writes as JSON, for `ttl` seconds."""
+        await self.write(f"value:{key}", _encode(value), ttl=ttl, lease=f"lease:{key}")
+
+    async def ttl(self, key: str) -> float | None:
+        """Return for how many seconds the value will be there, or None on a miss."""
+        return await self.read_ttl(f"value:{key}")
+
+    async def delete(self, *keys: str) -> None:
+        """Forget the keys; what is being computed from before this is not stored after it."""
+        for key in keys:
+            self._flights.forget(key)
+        if keys:
+            await self.remove(*(f"{part}:{key}" for key in keys for part in ("value", "lease")))
+
+    async def fetch(
+        self, key: str, kind: type[T], compute: Callable[[], Awaitable[T]], *, ttl: float
+    ) -> T:
+        """Return the value as a `kind`, computing and storing it on a miss.
+
+        Single flight: however many ask, in all processes, one computes. It has ten seconds; then
+        another one tries, and the value of the first is returned to its callers but not stored.
+        None is a value too: that there is nothing is remembered as well.
+        """
+        hit = await self._look(key, kind)
+        if hit:
+            return hit.value
+        return await self._flights.join(key, lambda: self._fly(key, kind, compute, ttl))
+
+    @asynccontextmanager
+    async def lock(self, name: str, *, ttl: float) -> AsyncIterator[bool]:
+        """Hold the name during the block, for `ttl` seconds at most, without waiting for it.
+
+        Yields False when another holds it or the server is down. It saves work done twice; it is
+        no guard of what must never be done twice, for which there is the database.
+        """
+        token = uuid4().hex
+        held = await self.acquire(f"lock:{name}", token=token, ttl=ttl)
+        try:
+            yield held
+        finally:
+            if held:
+                await self.release(f"lock:{name}", token=token)
+
+    async def claim(self, key: str, *, ttl: float) -> bool:
+        """Take the key for all of `ttl` seconds; False when it could not be had."""
+        return await self.acquire(f"claim:{key}", token=uuid4().hex, ttl=ttl)
+
+    async def _look(self, key: str, kind: type[T]) -> _Hit[T] | None:
+        data = await self.read(f"value:{key}")
+        return None if data is None else _decode(data, kind)
+
+    async def _fly(
+        self, key: str, kind: type[T], compute: Callable[[], Awaitable[T]], ttl: float
+    ) -> T:
+        """Compute under a lease, or wait for the process that has it.
+
+        Leases as in "Scaling Memcache at Facebook" (NSDI 2013): `delete` ends them.
+        """
+        token = uuid4().hex
+        for pause in _list_pauses():
+            if await self.acquire(f"lease:{key}", token=token, ttl=LEASE_SECONDS):
+                return await self._compute(key, kind, compute, ttl, token)
+            if not self.available:
+                break
+            await asyncio.sleep(pause)
+            hit = await self._look(key, kind)
+            if hit:
+                return hit.value
+        return await compute()
+
+    async def _compute(
+        self, key: str, kind: type[T], compute: Callable[[], Awaitable[T]], ttl: float, token: str
+    ) -> T:
+        lease = f"lease:{key}"
+        try:
+            # Whoever had the lease before may have stored it between our look and our lease.
+            hit = await self._look(key, kind)
+            if hit:
+                return hit.value
+            value = await compute()
+            await self.write(f"value:{key}", _encode(value), ttl=ttl, lease=lease, token=token)
+            return value
+        finally:
+            await self.release(lease, token=token)
+
+
+@cache
+def _adapt(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _encode(value: object) -> bytes:
+    # By name and without what is computed: this is read back, not shown to clients.
+    return to_json(value, by_alias=False, round_trip=True)
+
+
+def _decode(data: bytes, kind: Any) -> _Hit[Any] | None:
+    value = None
+    try:
+        # None is a value of every kind.
+        if data != b"null":
+            value = _adapt(kind).validate_json(data, by_alias=False, by_name=True)
+    except ValidationError:
+        logger.debug("stored value is of another kind, reading it as a miss", kind=str(kind))
+        return None
+    return _Hit(value)
+
+
+def _list_pauses() -> Iterator[float]:
+    """Yield growing pauses that are together as long as a lease."""
+    total, pause = 0.0, FIRST_PAUSE_SECONDS
+    while total < LEASE_SECONDS:
+        yield pause
+        total += pause
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)

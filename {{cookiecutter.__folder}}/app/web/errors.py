@@ -28,6 +28,9 @@ from app.core.errors import (
     UnavailableError,
 )
 # {% endif %}
+# {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
+from app.utils.message_broker import BrokerError
+# {% endif %}
 from app.web.document import DocumentedAPI
 
 # A body of a megabyte can hold a hundred thousand wrong fields.
@@ -85,6 +88,13 @@ def add_error_handlers(app: DocumentedAPI, problem: MakeProblem) -> None:
     @app.exception_handler(UnavailableError)
     async def answer_unavailable(_: Request, error: UnavailableError) -> Response:
         return problem(503, str(error), headers={"retry-after": str(RETRY_SECONDS)})
+# {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
+
+    @app.exception_handler(BrokerError)
+    async def answer_no_broker(_: Request, __: BrokerError) -> Response:
+        headers = {"retry-after": str(RETRY_SECONDS)}
+        return problem(503, "the message broker does not answer, try again later", headers=headers)
+# {% endif %}
 # {% if cookiecutter.cache == "redis" %}
 
     @app.exception_handler(TooManyRequestsError)

@@ -1,0 +1,42 @@
+"""How often somebody may do something, counted in the cache for all processes together."""
+
+from dataclasses import dataclass
+
+from app.core.errors import TooManyRequestsError
+from app.utils.cache import Cache, Count
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """So many times in so many seconds."""
+
+    count: int
+    per: float
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that nobody can keep."""
+        if self.count < 1 or self.per <= 0:
+            raise ValueError(f"a rate limit needs a count and seconds above 0, not {self}")
+
+    def find_wait(self, counted: Count) -> float:
+        """Return for how many seconds a window that is full stays so."""
+        if counted.current >= self.count:
+            return (1 - counted.elapsed) * self.per
+        fading = 1 - (self.count - counted.current) / counted.previous
+        return (fading - counted.elapsed) * self.per
+
+
+class RateLimiter:
+    """Refuse what comes too often; while the cache is down, everything passes."""
+
+    def __init__(self, cache: Cache) -> None:
+        """Count in this cache."""
+        self._cache = cache
+
+    async def check(self, key: str, *, limit: RateLimit) -> None:
+        """Count one more under the key; raise TooManyRequestsError when that is too many."""
+        name = f"limit:{limit.per:g}:{key}"
+        counted = await self._cache.count(name, limit=limit.count, per=limit.per)
+        if counted is not None and not counted.accepted:
+            # The next whole second after that moment: a client that comes back then is let in.
+            raise TooManyRequestsError(int(limit.find_wait(counted) + 0.001) + 1)
