@@ -81,9 +81,9 @@ TABLE = """
 http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
     app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
     app/utils/base_model.py app/web deploy/kubernetes/api.yaml tests/kit/http.py
-    tests/kit/tokens.py tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
-    tests/test_deadline.py tests/test_endpoints.py tests/test_errors.py tests/test_failures.py
-    tests/test_http_config.py
+    tests/kit/tokens.py tests/properties tests/service/test_items.py tests/test_base_model.py
+    tests/test_bearer.py tests/test_deadline.py tests/test_document.py tests/test_endpoints.py
+    tests/test_errors.py tests/test_failures.py tests/test_http_config.py tests/test_middleware.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/domain/events.py app/services/memory_broker.py app/utils/envelope.py
@@ -97,9 +97,10 @@ rabbitmq: app/services/rabbitmq_service.py tests/test_rabbitmq.py
 kafka: app/services/kafka_service.py tests/test_kafka.py
 database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
     app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
-    tests/kit/database.py tests/test_database.py tests/test_migrations.py
-lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/test_conditions.py
-    tests/test_pagination.py tests/test_routing.py
+    tests/kit/database.py tests/test_database.py tests/test_engine.py tests/test_migrations.py
+    tests/test_unit_of_work.py
+lists: app/pagination.py app/services/retention.py app/web/conditions.py app/web/pages.py
+    tests/test_conditions.py tests/test_pagination.py tests/test_retention.py tests/test_routing.py
 outbox: app/services/outbox.py tests/test_outbox.py
 inbox: app/services/inbox.py
 transactions: app/unit_of_work.py

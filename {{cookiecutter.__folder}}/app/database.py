@@ -26,7 +26,12 @@ from sqlalchemy.orm import DeclarativeBase
 from app.core.errors import StartupError
 from app.core.server_config import DatabaseSettings
 from app.database_errors import DatabaseUnavailableError
+# {% if cookiecutter.database == "sqlite" %}
 from app.engine import READ_ONLY, create_engine
+# {% endif %}
+# {% if cookiecutter.database != "sqlite" %}
+from app.engine import READ_ONLY, create_engine, read_limit
+# {% endif %}
 
 # So that Alembic can name every constraint that it drops.
 NAMING = {
@@ -120,6 +125,13 @@ async def open_database(settings: DatabaseSettings, *, connections: int) -> Asyn
         except (SQLAlchemyError, DatabaseUnavailableError) as error:
             place = f"{url} ({str(error).splitlines()[0]})"
             raise StartupError(f"DATABASE_URL: no database answers at {place}") from error
+        # {% if cookiecutter.database != "sqlite" %}
+        async with database.engine.connect() as connection:
+            limit = await connection.run_sync(read_limit)
+        if limit is not None and settings.connections > limit:
+            wanted = f"{settings.connections} is more than the {limit} that the server allows"
+            raise StartupError(f"DATABASE_CONNECTIONS: {wanted}")
+        # {% endif %}
         yield database
     finally:
         await database.engine.dispose()

@@ -38,6 +38,7 @@ SERIALIZATION = (
     "1020",
     "1213",
     # {% endif %}
+    "SQLITE_BUSY_RECOVERY",
     "SQLITE_BUSY_SNAPSHOT",
 )
 CONSTRAINT = (
@@ -67,6 +68,7 @@ UNSTORABLE = (
     "1366",
     "1406",
     # {% endif %}
+    "SQLITE_MISMATCH",
     "SQLITE_TOOBIG",
 )
 UNAVAILABLE = (

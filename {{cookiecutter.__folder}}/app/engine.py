@@ -2,7 +2,12 @@
 
 from typing import Any
 
+# {% if cookiecutter.database == "sqlite" %}
+from sqlalchemy import Connection, Dialect, ExceptionContext, event, make_url
+# {% endif %}
+# {% if cookiecutter.database != "sqlite" %}
 from sqlalchemy import URL, Connection, Dialect, ExceptionContext, event, make_url
+# {% endif %}
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import InvalidInputError
@@ -42,7 +47,12 @@ def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngin
         pool_pre_ping=backend != "sqlite",
         # What clients sent does not belong into logs.
         hide_parameters=True,
+        # {% if cookiecutter.database == "sqlite" %}
+        connect_args={"timeout": settings.lock_seconds},
+        # {% endif %}
+        # {% if cookiecutter.database != "sqlite" %}
         connect_args=choose_arguments(url, settings),
+        # {% endif %}
     )
     event.listen(engine.sync_engine, "do_connect", connect)
     # {% if cookiecutter.database == "mysql" %}
@@ -56,8 +66,10 @@ def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngin
     return engine
 
 
+# {% if cookiecutter.database != "sqlite" %}
 def choose_arguments(url: URL, settings: DatabaseSettings) -> dict[str, Any]:
     """Return the driver's arguments: UTC, and no wait without an end."""
+    # {% endif %}
     # {% if cookiecutter.database == "postgresql" %}
     if url.get_backend_name() == "postgresql":
         limits = {
@@ -81,12 +93,11 @@ def choose_arguments(url: URL, settings: DatabaseSettings) -> dict[str, Any]:
         )
         return {"connect_timeout": CONNECT_SECONDS, "init_command": limits}
     # {% endif %}
-    # {% if cookiecutter.database == "sqlite" %}
-    assert url.get_backend_name() == "sqlite"
-    # {% endif %}
+    # {% if cookiecutter.database != "sqlite" %}
     return {"timeout": settings.lock_seconds}
 
 
+# {% endif %}
 def connect(
     dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]
 ) -> object:
@@ -127,3 +138,25 @@ def refuse_overflow(context: ExceptionContext) -> None:
     """Raise InvalidInputError for a whole number beyond 64 bits, a plain OverflowError here."""
     if isinstance(context.original_exception, OverflowError):
         raise InvalidInputError("a number is too large to be stored") from None
+# {% if cookiecutter.database == "postgresql" %}
+
+
+def read_limit(connection: Connection) -> int | None:
+    """Return how many connections the server allows; None where that is no question."""
+    if connection.dialect.name != "postgresql":
+        return None
+    settings = ("max_connections", "superuser_reserved_connections")
+    allowed, reserved = (
+        int(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in settings
+    )
+    return allowed - reserved
+# {% endif %}
+# {% if cookiecutter.database == "mysql" %}
+
+
+def read_limit(connection: Connection) -> int | None:
+    """Return how many connections the server allows; None where that is no question."""
+    if connection.dialect.name != "mysql":
+        return None
+    return connection.exec_driver_sql("SELECT @@max_connections").scalar()
+# {% endif %}

@@ -30,6 +30,9 @@ from app.services.outbox import run_relay
 # {% if cookiecutter.cache == "redis" %}
 from app.services.redis import RedisCache
 # {% endif %}
+# {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" %}
+from app.services.retention import run_retention
+# {% endif %}
 # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
 from app.tasks.consumer import consumer
 # {% endif %}
@@ -104,6 +107,9 @@ async def open_api(core: CoreSettings, settings: Settings) -> AsyncIterator[Cont
         # {% endif %}
         # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
         await stack.enter_async_context(run_relay(opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" %}
+        await stack.enter_async_context(run_retention(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "worker" %}
         yield opened

@@ -1,5 +1,6 @@
 """The endpoints that every service has, and what they say when something is wrong."""
 
+import pytest
 from httpx import AsyncClient
 
 from app.utils.container import Container
@@ -62,3 +63,24 @@ async def test_a_wrong_method_is_a_problem(client: AsyncClient) -> None:
     assert response.status_code == 405
     assert response.headers["allow"] == "GET"
     assert response.json()["title"] == "Method Not Allowed"
+
+
+class TestMetricsWithToken:
+    """METRICS_TOKEN keeps the metrics from everybody else."""
+
+    @pytest.fixture(autouse=True)
+    def token(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("METRICS_TOKEN", "hunter2")
+
+    @pytest.mark.parametrize(
+        "header", ["", "hunter2", "Bearer", "Bearer hunter", "Bearer hunter22", "Bearer ünter"]
+    )
+    async def test_others_are_refused(self, client: AsyncClient, header: str) -> None:
+        headers = {b"authorization": header.encode()}
+        response = await client.get("/metrics", headers=headers)
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+
+    async def test_whoever_has_it_reads_them(self, client: AsyncClient) -> None:
+        response = await client.get("/metrics", headers={"authorization": "Bearer hunter2"})
+        assert response.status_code == 200

@@ -10,8 +10,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-
 # {% if cookiecutter.database != "none" %}
+
 from app.core.errors import TransactionConflictError
 
 ATTEMPTS = 4

@@ -1,0 +1,62 @@
+"""What every answer carries, and which pages may read it."""
+
+import logging
+
+import pytest
+from httpx import AsyncClient
+
+
+async def test_answers_are_safe_in_a_browser(client: AsyncClient) -> None:
+    headers = (await client.get("/health/live")).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-cache"
+    assert "strict-transport-security" not in headers
+
+
+async def test_over_https_browsers_are_told_to_stay_there(client: AsyncClient) -> None:
+    headers = (await client.get("https://test/health/live")).headers
+    assert headers["strict-transport-security"] == "max-age=31536000"
+
+
+async def test_secrets_of_a_request_are_not_logged(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The test's own client logs whole URLs.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with caplog.at_level(logging.DEBUG):
+        headers = {"authorization": "Bearer hunter2", "cookie": "session=hunter2"}
+        await client.get("/nowhere?token=hunter2", headers=headers)
+    fields = [vars(record) for record in caplog.records]
+    assert [record.getMessage() for record in caplog.records] == ["request answered"]
+    assert "hunter2" not in str(fields)
+
+
+async def test_pages_of_other_origins_may_not_read_answers(client: AsyncClient) -> None:
+    response = await client.get("/health/live", headers={"origin": "https://shop.test"})
+    assert "access-control-allow-origin" not in response.headers
+
+
+class TestWithOrigins:
+    """CORS_ORIGINS names the pages that may."""
+
+    @pytest.fixture(autouse=True)
+    def origins(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CORS_ORIGINS", "https://shop.test,https://admin.test")
+
+    @pytest.mark.parametrize("path", ["/health/live", "/nowhere"])
+    async def test_theirs_may_read_answers_and_errors(self, client: AsyncClient, path: str) -> None:
+        response = await client.get(path, headers={"origin": "https://shop.test"})
+        assert response.headers["access-control-allow-origin"] == "https://shop.test"
+        assert "ETag" in response.headers["access-control-expose-headers"]
+
+    async def test_others_may_not(self, client: AsyncClient) -> None:
+        response = await client.get("/health/live", headers={"origin": "https://evil.test"})
+        assert "access-control-allow-origin" not in response.headers
+
+    async def test_browsers_may_ask_first(self, client: AsyncClient) -> None:
+        headers = {"origin": "https://shop.test", "access-control-request-method": "PUT"}
+        response = await client.options("/nowhere", headers=headers)
+        assert response.status_code == 200
+        assert "PUT" in response.headers["access-control-allow-methods"]
