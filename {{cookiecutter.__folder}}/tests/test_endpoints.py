@@ -60,4 +60,5 @@ async def test_an_unknown_path_is_a_problem(client: AsyncClient) -> None:
 async def test_a_wrong_method_is_a_problem(client: AsyncClient) -> None:
     response = await client.put("/health/live")
     assert response.status_code == 405
+    assert response.headers["allow"] == "GET"
     assert response.json()["title"] == "Method Not Allowed"

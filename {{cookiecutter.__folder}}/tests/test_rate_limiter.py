@@ -6,15 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-# {% if cookiecutter.interface != "worker" %}
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
 
-from app.api.exceptions import add_exception_handlers
-# {% endif %}
-# {% if cookiecutter.interface == "worker" %}
-
-# {% endif %}
 from app.core.errors import TooManyRequestsError
 from app.services.memory_cache import MemoryCache
 from app.services.rate_limiter import RateLimit, RateLimiter
@@ -146,19 +138,3 @@ async def test_everything_passes_while_redis_is_down() -> None:
 def test_a_limit_that_nobody_can_keep_is_refused(count: int, per: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
         RateLimit(count, per=per)
-# {% if cookiecutter.interface != "worker" %}
-
-
-async def test_over_http_a_refusal_says_when_to_come_back() -> None:
-    app = FastAPI()
-    add_exception_handlers(app)
-
-    @app.get("/")
-    async def refuse() -> None:
-        raise TooManyRequestsError(7)
-
-    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
-        response = await client.get("/")
-    assert (response.status_code, response.headers["retry-after"]) == (429, "7")
-    assert response.json()["detail"] == "too many requests, try again in 7 s"
-# {% endif %}

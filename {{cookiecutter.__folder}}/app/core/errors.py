@@ -1,4 +1,4 @@
-"""The errors that every layer knows."""
+"""The errors that every layer knows; what clients are told of each stands in `app.web.errors`."""
 
 
 class StartupError(RuntimeError):
@@ -13,6 +13,34 @@ class NotFoundError(LookupError):
     """What somebody asked for does not exist; the message says what."""
 
 
+class InvalidInputError(ValueError):
+    """What somebody sent cannot be used; the message says why."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        """Name the field as whoever sent it knows it, such as `query.cursor`."""
+        super().__init__(message)
+        self.field = field
+
+
+class ForbiddenError(RuntimeError):
+    """Whoever asked may not; the message says what."""
+
+
+class ConflictError(RuntimeError):
+    """It does not go together with what there is already; the message says why."""
+
+
+class UnavailableError(RuntimeError):
+    """Something that is needed does not answer; the same request may succeed a little later."""
+# {% if cookiecutter.database != "none" %}
+
+
+class TransactionConflictError(UnavailableError):
+    """Another transaction got in the way; the same work can be tried again at once."""
+# {% endif %}
+# {% if cookiecutter.cache == "redis" %}
+
+
 class TooManyRequestsError(RuntimeError):
     """Somebody asks too often; `retry_after` says in how many seconds to come back."""
 
@@ -20,3 +48,4 @@ class TooManyRequestsError(RuntimeError):
         """Say when to come back."""
         super().__init__(f"too many requests, try again in {retry_after} s")
         self.retry_after = retry_after
+# {% endif %}

@@ -12,14 +12,20 @@ from app.lifespan import open_container
 from app.utils.container import Container
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Hide the developer's variables and `.env`, and keep a test's files to itself."""
+def hide_environment(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Hide the developer's variables and `.env`, and go to another folder."""
     for group in SettingsGroup.__subclasses__():
         for field in group.model_fields:
-            monkeypatch.delenv(name_variable(group, field), raising=False)
-    monkeypatch.setenv("ENVIRONMENT", "test")
-    monkeypatch.chdir(tmp_path)
+            for variable in (name := name_variable(group, field), f"{name}_FILE"):
+                patch.delenv(variable, raising=False)
+    patch.setenv("ENVIRONMENT", "test")
+    patch.chdir(folder)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run every test as if nothing were set, and keep its files to itself."""
+    hide_environment(monkeypatch, tmp_path)
 
 
 # {% if cookiecutter.database == "none" %}

@@ -1,0 +1,44 @@
+"""Lists in pages, as clients ask for them and get them."""
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from app.utils.base_model import InputModel, Model
+
+Entry = TypeVar("Entry")
+
+LARGEST_PAGE = 200
+# Beyond it every page costs more than the one before: a cursor does not.
+LARGEST_OFFSET = 1_000
+
+
+class PageQuery(InputModel):
+    """Which part of a list is wanted: after a cursor, or after so many entries."""
+
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50
+    cursor: Annotated[
+        str | None,
+        Field(max_length=1000, description="`next` of the page before; goes on where that ended."),
+    ] = None
+    offset: Annotated[
+        int,
+        Field(ge=0, le=LARGEST_OFFSET, description="How many entries to skip; not with a cursor."),
+    ] = 0
+
+    @field_validator("offset")
+    @classmethod
+    def refuse_both(cls, offset: int, info: ValidationInfo) -> int:
+        """Refuse what contradicts itself."""
+        if offset and info.data.get("cursor") is not None:
+            raise ValueError("give a cursor or an offset, not both")
+        return offset
+
+
+class Page(Model, Generic[Entry]):
+    """Some entries of a list."""
+
+    items: list[Entry]
+    next: str | None = Field(
+        default=None, description="The cursor of the next page; null on the last one."
+    )

@@ -1,0 +1,1 @@
+"""What holds for every request, whatever is in it: `./just properties`."""
