@@ -110,6 +110,7 @@ class Cache(CacheStore):
 
     async def set(self, key: str, value: object, *, ttl: float) -> None:
         """Store a model, or whatever else Pydantic writes as JSON, for `ttl` seconds."""
+        self._flights.forget(key)
         await self.write(f"value:{key}", _encode(value), ttl=ttl, lease=f"lease:{key}")
 
     async def ttl(self, key: str) -> float | None:
@@ -141,8 +142,8 @@ class Cache(CacheStore):
     async def lock(self, name: str, *, ttl: float) -> AsyncIterator[bool]:
         """Hold the name during the block, for `ttl` seconds at most, without waiting for it.
 
-        Yields False when another holds it or the server is down. It saves work done twice; it is
-        no guard of what must never be done twice, for which there is the database.
+        Yields False when another holds it or the server is down. It saves work done twice, and is
+        no guard of what must never be done twice: like everything here, it may vanish.
         """
         token = uuid4().hex
         held = await self.acquire(f"lock:{name}", token=token, ttl=ttl)
