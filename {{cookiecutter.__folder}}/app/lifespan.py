@@ -82,7 +82,7 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         opened.add(TokenVerifier, TokenVerifier(core.auth))
         # {% endif %}
         # {% if cookiecutter.database != "none" %}
-        if core.process.environment != "production":
+        if core.process.environment == "development":
             await migrate(opened[Database])
         # {% endif %}
         yield opened

@@ -23,7 +23,7 @@ SLOW, ZONE = text("SELECT SLEEP(5) FROM alembic_version"), text("SELECT @@time_z
 @pytest.fixture
 async def hasty(opened: Container, core: CoreSettings) -> AsyncIterator[Database]:
     """A database that waits for nothing, with a table."""
-    limits = {"statement_seconds": 0.2, "lock_seconds": 1}
+    limits = {"statement_seconds": 0.2, "lock_seconds": 0.2}
     database = Database(core.database.model_copy(update=limits), connections=2)
     async with opened[Database].engine.begin() as connection:
         await connection.execute(text("CREATE TABLE numbers (id INTEGER PRIMARY KEY)"))

@@ -32,7 +32,7 @@ def pushes() -> Iterator[tuple[str, list[Push]]]:
             """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Loki) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}", received
         server.shutdown()

@@ -34,7 +34,7 @@ def database_url(migrated: Path, tmp_path: Path) -> str:
 # {% if cookiecutter.database in ("postgresql", "mysql") %}
 """A database for each test: a copy of one that was migrated once.
 
-A file, or a database on the server of TEST_{{ cookiecutter.database | upper }}_URL.
+A file, or a database on the server whose URL a variable names.
 """
 
 import asyncio

@@ -22,6 +22,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the API, which needs no server, and return where."""
     with pytest.MonkeyPatch.context() as patch:
         hide_environment(patch, tmp_path_factory.mktemp("served"))
+        patch.setenv("ENVIRONMENT", "development")
         server = uvicorn.Server(uvicorn.Config(load_app(), port=0, log_config=None))
         thread = threading.Thread(target=asyncio.run, args=(server.serve(),))
         thread.start()
