@@ -22,6 +22,16 @@ class Feature:
     paths: tuple[str, ...]
 
 
+def http(answers: Answers) -> bool:
+    """Tell whether the service is reached by HTTP."""
+    return answers["interface"] != "worker"
+
+
+def works(answers: Answers) -> bool:
+    """Tell whether the service has units of work."""
+    return answers["database"] != "none" or answers["broker"] != "none"
+
+
 def shares(answers: Answers) -> bool:
     """Tell whether there is a place that replicas share."""
     return answers["database"] != "none" or answers["cache"] == "redis"
@@ -43,7 +53,7 @@ def transacts(answers: Answers) -> bool:
 
 
 CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
-    "http": lambda answers: answers["interface"] != "worker",
+    "http": http,
     "worker": lambda answers: answers["interface"] != "api",
     "injection": lambda answers: consumes(answers) or schedules(answers),
     "messages": lambda answers: answers["broker"] != "none",
@@ -52,12 +62,14 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "rabbitmq": lambda answers: answers["broker"] in {"both", "rabbitmq"},
     "kafka": lambda answers: answers["broker"] in {"both", "kafka"},
     "database": lambda answers: answers["database"] != "none",
-    "tables": lambda answers: (
-        transacts(answers) or (answers["database"] != "none" and answers["interface"] != "api")
-    ),
     "outbox": transacts,
     "inbox": lambda answers: transacts(answers) and consumes(answers),
-    "transactions": lambda answers: answers["database"] != "none" or answers["broker"] != "none",
+    "transactions": works,
+    "units": lambda answers: http(answers) and works(answers),
+    "routes": lambda answers: http(answers) and (works(answers) or shares(answers)),
+    "keys": lambda answers: http(answers) and shares(answers),
+    "lists": lambda answers: http(answers) and answers["database"] != "none",
+    "limits": lambda answers: http(answers) and answers["cache"] == "redis",
     "cache": lambda answers: answers["cache"] == "redis",
     "adapters": lambda answers: answers["broker"] != "none" or shares(answers),
     "github": lambda answers: answers["ci"] == "github",
@@ -67,9 +79,11 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 # Which paths each of them alone needs; a path of several goes with the first that is not chosen.
 TABLE = """
 http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
-    app/core/metrics.py app/core/middleware.py app/main.py app/utils/base_model.py
-    deploy/kubernetes/api.yaml tests/kit/http.py tests/service/test_items.py
-    tests/test_base_model.py tests/test_endpoints.py
+    app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
+    app/utils/base_model.py app/web deploy/kubernetes/api.yaml tests/kit/http.py
+    tests/kit/tokens.py tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
+    tests/test_deadline.py tests/test_endpoints.py tests/test_errors.py tests/test_failures.py
+    tests/test_http_config.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/domain/events.py app/services/memory_broker.py app/utils/envelope.py
@@ -81,13 +95,18 @@ jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/ut
     tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq_service.py tests/test_rabbitmq.py
 kafka: app/services/kafka_service.py tests/test_kafka.py
-database: alembic.ini app/database.py app/domain/models.py app/services/migrations.py
-    deploy/kubernetes/migration.yaml migrations tests/kit/database.py tests/test_database.py
-    tests/test_migrations.py
-tables: app/tables.py migrations/template
+database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
+    app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
+    tests/kit/database.py tests/test_database.py tests/test_migrations.py
+lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/test_conditions.py
+    tests/test_pagination.py tests/test_routing.py
 outbox: app/services/outbox.py tests/test_outbox.py
 inbox: app/services/inbox.py
 transactions: app/unit_of_work.py
+units: app/web/units.py
+routes: app/web/routing.py
+keys: app/web/idempotency.py tests/test_idempotency.py
+limits: app/web/rate_limits.py tests/test_rate_limits.py
 cache: app/services/memory_cache.py app/services/redis.py app/utils/cache.py
     tests/cache_contract.py tests/test_cache.py
 adapters: app/services

@@ -47,6 +47,7 @@ RUN_BY = {
     "./just doctor": "tests/test_processes.py::test_the_doctor_says_what_is_not_reachable",
     "./just migrate": "tests/test_seams.py::test_its_migration_runs_after_the_templates",
     "./just new": "tests/test_ways.py::test_just_new",
+    "./just settings": "tests/test_processes.py::test_settings_are_shown_with_where_they_came_from",
     "./just worker": "tests/test_processes.py::test_a_worker_runs_its_jobs_and_stops_cleanly",
     "cookiecutter": "tests/test_ways.py::test_cookiecutter_with_a_path",
     "cruft create": "tests/test_ways.py::test_cruft_create",

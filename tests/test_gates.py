@@ -67,6 +67,12 @@ def test_imports_go_the_right_way(combination: Combination) -> None:
     assert " 0 broken" in check(*command, cwd=render(combination))
 
 
+@EACH_CODE
+def test_example_of_the_environment_is_what_the_settings_say(combination: Combination) -> None:
+    command = (full_bin() / "python", "-m", "app.commands.settings", "--check")
+    check(*command, cwd=render(combination))
+
+
 @AMONG
 def test_recipes_are_listed_and_formatted(*, every: bool) -> None:
     just = find_program("just")

@@ -125,3 +125,18 @@ def test_the_doctor_says_what_is_not_reachable_and_what_to_do(service: Path) -> 
     assert "BROKER_URL: no broker answers there" in result.stdout
     assert "start what is missing, or unset its variable" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_settings_are_shown_with_where_they_came_from(service: Path) -> None:
+    lines = ("PAGE_SIZE=5", "POSTGRES_PASSWORD=secret", "DATABSE_URL=sqlite:///other.db")
+    (service / ".env").write_text("\n".join(lines), encoding="utf-8")
+    variables = {"BROKER_URL": "amqp://me:secret@broker/", "LOG_LEVEL": "LOUD"}
+    result = run_recipe(service, "settings", **variables)
+    assert result.returncode != 0
+    shown = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line}
+    assert shown["PAGE_SIZE"] == ["5", ".env"]
+    assert shown["BROKER_URL"] == ["amqp://me:***@broker/", "environment"]
+    assert shown["DATABASE_URL"] == ["sqlite:///service.db", "default"]
+    assert "unknown in .env: DATABSE_URL\nLOG_LEVEL: " in result.stdout
+    assert "POSTGRES_PASSWORD" not in result.stdout
+    assert "Traceback" not in result.stdout

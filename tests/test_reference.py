@@ -5,17 +5,14 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.combinations import CHOICES, FREE_TEXT, SUPPORTED, TELLING, Combination
+from tests.combinations import CHOICES, FREE_TEXT, TELLING
 from tests.documents import TEMPLATE, read_code, read_recipes, read_rows
-from tests.marks import spread
 from tests.renders import render
 from tests.small_template import ROOT
 from tests.zones import list_team_paths
 
 REFERENCE = ROOT / "docs" / "reference.md"
-SETTINGS = ("app/core/config.py", "app/domain/settings.py")
+SETTINGS = ("core/config.py", "core/http_config.py", "core/server_config.py", "domain/settings.py")
 
 Settings = dict[str, str]
 """The default of each variable, as it is written in .env."""
@@ -34,14 +31,14 @@ def read_default(value: ast.expr) -> str:
     if isinstance(value, ast.Call):
         value = next(each.value for each in value.keywords if each.arg == "default")
     default = ast.literal_eval(value)
-    return "" if default is None else str(default)
+    return "" if default in (None, ()) else str(default)
 
 
 def read_settings(service: Path) -> Settings:
     """Return the variables that a service, or the unrendered template, reads."""
     settings: Settings = {}
-    for name in SETTINGS:
-        for group in ast.parse((service / name).read_text(encoding="utf-8")).body:
+    for path in filter(Path.is_file, (service / "app" / name for name in SETTINGS)):
+        for group in ast.parse(path.read_text(encoding="utf-8")).body:
             if not isinstance(group, ast.ClassDef) or not group.bases:
                 continue
             for field in group.body:
@@ -105,14 +102,3 @@ def test_servers_of_a_services_tests_are_named_by_these_variables() -> None:
     variables = set(re.findall(r"TEST_[A-Z]+_URL", texts))
     page = set(re.findall(r"TEST_[A-Z]+_URL", REFERENCE.read_text(encoding="utf-8")))
     assert page == variables
-
-
-@pytest.mark.parametrize("combination", spread(SUPPORTED), ids=str)
-def test_example_of_the_environment_holds_every_setting_of_the_service(
-    combination: Combination,
-) -> None:
-    service = render(combination)
-    text = (service / ".env.example").read_text(encoding="utf-8")
-    written = dict(re.findall(r"^# ([A-Z_]+)=(\S*)$", text, re.MULTILINE))
-    assert written == read_settings(service)
-    assert not re.search(r"^[^#\n]", text, re.MULTILINE), "everything is commented out"

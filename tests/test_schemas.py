@@ -83,6 +83,29 @@ def test_manifests_are_the_ones_that_kustomize_is_told(*, every: bool) -> None:
         assert set(told["resources"]) == there
 
 
+def count_at_most(deployment: dict[str, Any]) -> int:
+    """Return how many replicas of a Deployment there are while an update goes on."""
+    replicas = int(deployment["spec"]["replicas"])
+    update = deployment["spec"].get("strategy", {}).get("rollingUpdate", {})
+    # What Kubernetes does unless told otherwise: a quarter more, rounded up.
+    return replicas + int(update.get("maxSurge", -(-replicas // 4)))
+
+
+@AMONG
+def test_connections_are_shared_by_as_many_replicas_as_there_can_be(*, every: bool) -> None:
+    for folder in choose_folders(PARTS["kubernetes"], every=every):
+        place = folder / "deploy" / "kubernetes"
+        (variables,) = read_manifests(place / "configmap.yaml")
+        deployments = [
+            count_at_most(each)
+            for path in place.glob("*.yaml")
+            for each in read_manifests(path)
+            if each["kind"] == "Deployment"
+        ]
+        if (place / "migration.yaml").exists():
+            assert int(variables["data"]["REPLICAS"]) == max(deployments)
+
+
 @AMONG
 def test_every_manifest_has_a_name_of_its_own(*, every: bool) -> None:
     for folder in choose_folders(PARTS["kubernetes"], every=every):

@@ -24,6 +24,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert after == before
     (folder / ".venv").unlink()
     (folder / ".venv").symlink_to(make_own(folder))
+    check_recipe(folder, "settings", "--example")
     return folder
 
 
@@ -47,6 +48,10 @@ def test_its_compose_service_and_its_ci_job_are_valid(service: Path) -> None:
     validate = (find_program("check-jsonschema"), "--builtin-schema")
     check(*validate, "vendor.compose-spec", "docker-compose.override.yml", cwd=service)
     check(*validate, "vendor.github-workflows", ".github/workflows/team.yml", cwd=service)
+
+
+def test_its_settings_stand_in_the_example(service: Path) -> None:
+    assert "# NOTE_SIGNATURE='the team'" in (service / ".env.example").read_text(encoding="utf-8")
 
 
 def test_its_settings_are_read_and_its_resource_is_examined(service: Path) -> None:

@@ -1,4 +1,4 @@
-"""The database: engine, sessions, and the base of all tables."""
+"""The database: its sessions, and the base of all tables."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,36 +8,26 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
-    Connection,
     DateTime,
     Dialect,
     Integer,
     LargeBinary,
     MetaData,
     TypeDecorator,
-    event,
-    make_url,
     text,
 )
 # {% if cookiecutter.database == "mysql" %}
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMBLOB
 # {% endif %}
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
-from app.core.config import DatabaseSettings
 from app.core.errors import StartupError
+from app.core.server_config import DatabaseSettings
+from app.database_errors import DatabaseUnavailableError
+from app.engine import READ_ONLY, create_engine
 
-DRIVERS = {
-    # {% if cookiecutter.database == "postgresql" %}
-    "postgresql": "postgresql+asyncpg",
-    # {% endif %}
-    # {% if cookiecutter.database == "mysql" %}
-    "mysql": "mysql+asyncmy",
-    # {% endif %}
-    "sqlite": "sqlite+aiosqlite",
-}
 # So that Alembic can name every constraint that it drops.
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -71,6 +61,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     # {% endif %}
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """What values are."""
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Store UTC; raises ValueError for a moment without a zone."""
         if value is None:
@@ -86,11 +81,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC)
 
 
-def now() -> datetime:
-    """Return the present moment in UTC."""
-    return datetime.now(UTC)
-
-
 class Base(DeclarativeBase):
     """The base of every table."""
 
@@ -101,56 +91,35 @@ class Base(DeclarativeBase):
 class Database:
     """An engine and its sessions."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, *, connections: int) -> None:
         """Prepare the engine; the first session connects."""
-        url = make_url(settings.url)
-        url = url.set(drivername=DRIVERS[url.get_backend_name()])
-        self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine = create_async_engine(
-            url,
-            pool_size=settings.pool_size,
-            max_overflow=settings.max_overflow,
-            pool_pre_ping=not self.is_sqlite,
-        )
+        self.engine = create_engine(settings, connections=connections)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        if self.is_sqlite:
-            event.listen(self.engine.sync_engine, "connect", prepare_sqlite)
-            event.listen(self.engine.sync_engine, "begin", begin_sqlite)
+        """Transactions that may write."""
+        reading = self.engine.execution_options(**READ_ONLY)
+        self.readers = async_sessionmaker(reading, expire_on_commit=False)
+        """Transactions that the database itself keeps from writing."""
 
     async def ping(self) -> None:
-        """Raise SQLAlchemyError or OSError when the database does not answer."""
+        """Raise SQLAlchemyError or DatabaseUnavailableError when the database does not answer."""
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
 
 @asynccontextmanager
-async def open_database(settings: DatabaseSettings) -> AsyncIterator[Database]:
+async def open_database(settings: DatabaseSettings, *, connections: int) -> AsyncIterator[Database]:
     """Open the database; raises StartupError, one sentence, when it does not answer."""
-    database = Database(settings)
-    folder = Path(database.engine.url.database or "").parent
-    if database.is_sqlite and not folder.is_dir():
+    database = Database(settings, connections=connections)
+    url = database.engine.url
+    folder = Path(url.database or "").parent
+    if url.get_backend_name() == "sqlite" and not folder.is_dir():
         raise StartupError(f"DATABASE_URL: there is no folder {folder} to keep the file in")
     try:
         try:
             await database.ping()
-        except (SQLAlchemyError, OSError) as error:
-            place = f"{database.engine.url} ({str(error).splitlines()[0]})"
+        except (SQLAlchemyError, DatabaseUnavailableError) as error:
+            place = f"{url} ({str(error).splitlines()[0]})"
             raise StartupError(f"DATABASE_URL: no database answers at {place}") from error
         yield database
     finally:
         await database.engine.dispose()
-
-
-def prepare_sqlite(connection: Any, _record: object) -> None:
-    """Make a new SQLite connection enforce foreign keys, wait for locks and leave BEGIN to us."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA busy_timeout = 5000")
-    cursor.close()
-
-
-def begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at the start: one that is taken half-way can fail for good."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

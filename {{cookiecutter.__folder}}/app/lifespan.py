@@ -46,6 +46,9 @@ from app.utils.container import Container
 # {% if cookiecutter.broker != "none" %}
 from app.utils.message_broker import BrokerUnavailableError, MessageBroker
 # {% endif %}
+# {% if cookiecutter.interface != "worker" %}
+from app.web.bearer import TokenVerifier
+# {% endif %}
 
 
 @asynccontextmanager
@@ -60,7 +63,8 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         opened.add(Settings, settings)
         opened.add(Resources, await stack.enter_async_context(open_resources(settings)))
         # {% if cookiecutter.database != "none" %}
-        opened.add(Database, await stack.enter_async_context(open_database(core.database)))
+        database = open_database(core.database, connections=core.share_connections())
+        opened.add(Database, await stack.enter_async_context(database))
         # {% endif %}
         # {% if cookiecutter.cache == "redis" %}
         opened.add(Cache, await stack.enter_async_context(open_cache(core)))
@@ -70,6 +74,9 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         # {% endif %}
         # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
         opened.add(UnitOfWorkFactory, UnitOfWorkFactory(opened))
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" %}
+        opened.add(TokenVerifier, TokenVerifier(core.auth))
         # {% endif %}
         # {% if cookiecutter.database != "none" %}
         if core.process.environment != "production":

@@ -8,19 +8,29 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.cors import CORSMiddleware
 
-from app.api.exceptions import add_exception_handlers
+from app.api.exceptions import MEDIA_TYPE, problem, problems
 from app.api.middleware import MIDDLEWARE
 from app.api.router import router
 from app.core import endpoints
-from app.core.config import CoreSettings, load_core_settings
+from app.core.config import CoreSettings, load_core_settings, load_settings
 from app.core.errors import StartupError
 from app.core.logger_config import configure_logging
 from app.core.middleware import RequestContext, StartupSentence
-from app.core.settings import read_settings
 from app.domain.settings import Settings
 from app.lifespan import open_api
 from app.utils.container import Container
+from app.web.deadline import Deadline
+from app.web.document import DocumentedAPI
+from app.web.errors import add_error_handlers
+from app.web.failures import FailureAnswers
+
+# What any route may answer beside what it says itself.
+ERRORS = (400, 408, 413, 422, 500, 503, 504)
+# What pages of other origins may read of an answer, beside its body.
+EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID")
 
 
 def create_app(core: CoreSettings, settings: Settings) -> FastAPI:
@@ -31,23 +41,44 @@ def create_app(core: CoreSettings, settings: Settings) -> FastAPI:
         async with open_api(core, settings) as opened:
             yield {"opened": opened}
 
-    app = FastAPI(
+    app = DocumentedAPI(
         title=core.service.name,
         version=core.service.version,
         lifespan=lifespan,
-        middleware=[Middleware(StartupSentence), Middleware(RequestContext), *MIDDLEWARE],
+        middleware=[*choose_middleware(core), *MIDDLEWARE],
+        error_media_type=MEDIA_TYPE,
     )
-    app.include_router(router)
+    app.include_router(router, responses=problems(*ERRORS))
     app.include_router(endpoints.router)
-    add_exception_handlers(app)
+    add_error_handlers(app, problem)
     return app
+
+
+def choose_middleware(core: CoreSettings) -> list[Middleware]:
+    """Return what every request passes before the service's own, the outermost first."""
+    http = core.http
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=http.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED_HEADERS,
+    )
+    return [
+        Middleware(StartupSentence),
+        Middleware(RequestContext),
+        *([cors] if http.cors_origins else []),
+        Middleware(FailureAnswers, problem=problem),
+        Middleware(Deadline, seconds=http.request_seconds, problem=problem),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=http.body_bytes),
+    ]
 
 
 def load_app() -> FastAPI:
     """Return the application as the environment sets it; exit with one line if it cannot be."""
     try:
         core = load_core_settings()
-        settings = read_settings(Settings)
+        settings = load_settings(Settings, core)
     except StartupError as error:
         sys.exit(str(error))
     configure_logging(core)

@@ -1,15 +1,25 @@
-"""The tables that the template brings: what it sends, has handled and is due."""
+"""The tables that the template brings: what it sends, has handled, has answered and is due."""
 
 from datetime import datetime
 
+# {% if cookiecutter.interface == "worker" %}
 from sqlalchemy import String
+# {% endif %}
+# {% if cookiecutter.interface != "worker" %}
+from sqlalchemy import JSON, String
+# {% endif %}
 from sqlalchemy.orm import Mapped, mapped_column
 
 # {% if cookiecutter.broker != "none" %}
-from app.database import Base, BigId, LongBinary, now
+from app.database import Base, BigId, LongBinary
+from app.utils.clock import now
 from app.utils.envelope import Envelope
 # {% endif %}
-# {% if cookiecutter.broker == "none" %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface != "worker" %}
+from app.database import Base, LongBinary
+from app.utils.clock import now
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "worker" %}
 from app.database import Base
 # {% endif %}
 # {% if cookiecutter.broker != "none" %}
@@ -78,4 +88,21 @@ class JobSchedule(Base):
 
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     next_run_at: Mapped[datetime]
+# {% endif %}
+# {% if cookiecutter.interface != "worker" %}
+
+
+class KeptAnswer(Base):
+    """The answer to a request with an Idempotency-Key, for when the request comes again."""
+
+    __tablename__ = "kept_answers"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A hash of the key and of who used it for what."""
+    request: Mapped[str] = mapped_column(String(64))
+    """A hash of what was asked."""
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    body: Mapped[bytes | None] = mapped_column(LongBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
 # {% endif %}

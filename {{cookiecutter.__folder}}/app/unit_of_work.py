@@ -2,7 +2,7 @@
 
 # {% if cookiecutter.database != "none" and cookiecutter.broker != "none" %}
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.config import CoreSettings
 from app.core.tracing import current_trace
 from app.database import Database
+from app.database_errors import translate_errors
 from app.tables import OutboxMessage
 from app.utils.container import Container
 from app.utils.envelope import Envelope
@@ -23,12 +24,17 @@ class UnitOfWork:
         """Work in the session's transaction; events name `source` as their origin."""
         self.session = session
         self.has_events = False
+        self.actions: list[Callable[[], Awaitable[object]]] = []
         self._source = source
 
     def emit(self, event: Event) -> None:
         """Publish the event after the commit, and never without it."""
         self.session.add(OutboxMessage.from_envelope(wrap_event(event, self._source)))
         self.has_events = True
+
+    def after_commit(self, action: Callable[[], Awaitable[object]]) -> None:
+        """Do something after the commit, such as telling others what has changed."""
+        self.actions.append(action)
 
 
 class UnitOfWorkFactory:
@@ -42,30 +48,45 @@ class UnitOfWorkFactory:
         """Set when events have been committed, so that the relay looks at once."""
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[UnitOfWork]:
-        """Commit when the block ends, roll back when it raises."""
-        async with self._database.sessions.begin() as session:
-            unit = UnitOfWork(session, self._source)
-            yield unit
+    async def __call__(self, *, read_only: bool = False) -> AsyncIterator[UnitOfWork]:
+        """Commit when the block ends, roll back when it raises.
+
+        The database refuses to write when it is read-only. Raises TransactionConflictError when
+        another transaction got in the way, ConflictError for what goes against a constraint,
+        InvalidInputError for what cannot be stored, and UnavailableError without a database.
+        """
+        sessions = self._database.readers if read_only else self._database.sessions
+        with translate_errors():
+            async with sessions.begin() as session:
+                unit = UnitOfWork(session, self._source)
+                yield unit
         if unit.has_events:
             self.emitted.set()
+        for action in unit.actions:
+            await action()
 # {% endif %}
 # {% if cookiecutter.database != "none" and cookiecutter.broker == "none" %}
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import Database
+from app.database_errors import translate_errors
 from app.utils.container import Container
 
 
-@dataclass(frozen=True)
 class UnitOfWork:
     """One transaction: the rows that `session` changes are committed together."""
 
-    session: AsyncSession
+    def __init__(self, session: AsyncSession) -> None:
+        """Work in the session's transaction."""
+        self.session = session
+        self.actions: list[Callable[[], Awaitable[object]]] = []
+
+    def after_commit(self, action: Callable[[], Awaitable[object]]) -> None:
+        """Do something after the commit, such as telling others what has changed."""
+        self.actions.append(action)
 
 
 class UnitOfWorkFactory:
@@ -76,10 +97,20 @@ class UnitOfWorkFactory:
         self._database = opened[Database]
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[UnitOfWork]:
-        """Commit when the block ends, roll back when it raises."""
-        async with self._database.sessions.begin() as session:
-            yield UnitOfWork(session)
+    async def __call__(self, *, read_only: bool = False) -> AsyncIterator[UnitOfWork]:
+        """Commit when the block ends, roll back when it raises.
+
+        The database refuses to write when it is read-only. Raises TransactionConflictError when
+        another transaction got in the way, ConflictError for what goes against a constraint,
+        InvalidInputError for what cannot be stored, and UnavailableError without a database.
+        """
+        sessions = self._database.readers if read_only else self._database.sessions
+        with translate_errors():
+            async with sessions.begin() as session:
+                unit = UnitOfWork(session)
+                yield unit
+        for action in unit.actions:
+            await action()
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
 from collections.abc import AsyncIterator

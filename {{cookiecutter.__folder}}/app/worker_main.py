@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 
-from app.core.config import CoreSettings, load_core_settings
+from app.core.config import CoreSettings, load_core_settings, load_settings
 # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker != "none" %}
 from app.core.errors import SettingsError, StartupError
 # {% endif %}
@@ -12,7 +12,6 @@ from app.core.errors import SettingsError, StartupError
 from app.core.errors import StartupError
 # {% endif %}
 from app.core.logger_config import configure_logging
-from app.core.settings import read_settings
 from app.domain.settings import Settings
 from app.lifespan import open_worker
 from app.utils.logger import Logger
@@ -36,7 +35,7 @@ def main() -> None:
     """Run the worker; exit with one line when it cannot start."""
     try:
         core = load_core_settings()
-        settings = read_settings(Settings)
+        settings = load_settings(Settings, core)
         # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker != "none" %}
         if core.broker.is_memory:
             raise SettingsError(

@@ -15,8 +15,8 @@ import app.domain.models
 # {% if cookiecutter.broker != "none" or cookiecutter.interface != "api" %}
 import app.tables
 # {% endif %}
-from app.core.config import DatabaseSettings
 from app.core.errors import StartupError
+from app.core.server_config import DatabaseSettings
 from app.core.settings import read_settings
 from app.database import Base, open_database
 
@@ -25,8 +25,14 @@ from app.database import Base, open_database
 def wait_for_turn(connection: Connection) -> None:
     """Let one process migrate at a time; the others then find nothing to do."""
     if connection.dialect.name == "postgresql":
+        # A migration takes as long as it takes, and so does waiting for another's; but a lock
+        # that it waits for holds up everybody behind it: that wait keeps its limit.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        limit = connection.execute(text("SHOW lock_timeout")).scalar_one()
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         # Held until the end of the transaction.
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{limit}'"))
 
 
 # {% endif %}
@@ -34,6 +40,9 @@ def wait_for_turn(connection: Connection) -> None:
 def wait_for_turn(connection: Connection) -> None:
     """Let one process migrate at a time; the others then find nothing to do."""
     if connection.dialect.name == "mysql":
+        # A migration takes as long as it takes, where MariaDB has a limit; but a lock that it waits
+        # for holds up everybody behind it: that wait keeps its limit.
+        connection.execute(text("SET @migrating = 1 /*M!, SESSION max_statement_time = 0 */"))
         # Held until the connection closes; all databases of a server share the names of locks.
         connection.execute(text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 60)"))
 
@@ -57,7 +66,10 @@ def run_migrations(connection: Connection) -> None:
 async def connect_and_run() -> None:
     """Run the migrations on the database of DATABASE_URL."""
     settings = read_settings(DatabaseSettings)
-    async with open_database(settings) as database, database.engine.begin() as connection:
+    async with (
+        open_database(settings, connections=1) as database,
+        database.engine.begin() as connection,
+    ):
         await connection.run_sync(run_migrations)
 
 

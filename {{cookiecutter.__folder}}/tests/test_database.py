@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
-from app.core.config import DatabaseSettings
 from app.core.errors import StartupError
+from app.core.server_config import DatabaseSettings
 from app.database import UtcDateTime, open_database
 
 DIALECT = SQLiteDialect()
@@ -32,14 +32,14 @@ def test_moments_are_read_in_utc() -> None:
 async def test_a_file_in_a_folder_that_is_not_there_is_one_sentence() -> None:
     settings = DatabaseSettings(url="sqlite:////nowhere/service.db")
     with pytest.raises(StartupError, match=r"^DATABASE_URL: there is no folder /nowhere "):
-        await open_database(settings).__aenter__()
+        await open_database(settings, connections=1).__aenter__()
 # {% if cookiecutter.database in ("postgresql", "mysql") %}
 
 
 async def test_a_server_that_is_not_there_is_one_sentence() -> None:
     settings = DatabaseSettings(url="{{ cookiecutter.database }}://user:secret@127.0.0.1:1/service")
     with pytest.raises(StartupError, match=r"^DATABASE_URL: no database answers") as caught:
-        await open_database(settings).__aenter__()
+        await open_database(settings, connections=1).__aenter__()
     sentence = str(caught.value)
     assert len(sentence.splitlines()) == 1
     assert "secret" not in sentence

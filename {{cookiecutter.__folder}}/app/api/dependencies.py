@@ -1,19 +1,25 @@
-"""What the routes ask for: whatever the lifespan opened, found by its type."""
+"""What the routes ask for beside `app.web`: whatever the lifespan opened, found by its type."""
 
-# {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
-from collections.abc import AsyncIterator
+# {% if cookiecutter.cache == "redis" and cookiecutter.database != "none" %}
+from functools import partial
 # {% endif %}
 from typing import Annotated, Any
+# {% if cookiecutter.cache == "redis" and cookiecutter.database != "none" %}
+from uuid import UUID
+# {% endif %}
 
 from fastapi import Depends, Request
 
+# {% if cookiecutter.cache == "redis" and cookiecutter.database != "none" %}
+from app.domain.service import item_key
+# {% endif %}
 from app.domain.settings import Settings
 from app.resources import Resources
-# {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
-from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
-# {% endif %}
 # {% if cookiecutter.cache == "redis" %}
 from app.utils.cache import Cache
+# {% endif %}
+# {% if cookiecutter.cache == "redis" and cookiecutter.database != "none" %}
+from app.web.units import Unit
 # {% endif %}
 
 
@@ -31,16 +37,13 @@ ServiceResources = Annotated[Resources, opened(Resources)]
 # {% if cookiecutter.cache == "redis" %}
 ServiceCache = Annotated[Cache, opened(Cache)]
 # {% endif %}
-# {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
-Begin = Annotated[UnitOfWorkFactory, opened(UnitOfWorkFactory)]
+# {% if cookiecutter.cache == "redis" and cookiecutter.database != "none" %}
 
 
-async def begin_unit_of_work(begin: Begin) -> AsyncIterator[UnitOfWork]:
-    """Begin a unit of work that is committed before the answer is sent."""
-    async with begin() as uow:
-        yield uow
+async def forget_item(item_id: UUID, uow: Unit, cache: ServiceCache) -> None:
+    """Make the cache forget an item as soon as its change is committed."""
+    uow.after_commit(partial(cache.delete, item_key(item_id)))
 
 
-# Ends with the route's function, not with the request: no answer goes out before its commit.
-Unit = Annotated[UnitOfWork, Depends(begin_unit_of_work, scope="function")]
+ForgetItem = Depends(forget_item)
 # {% endif %}

@@ -4,50 +4,40 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from pydantic import Field
 
-from app.core.errors import NotFoundError
-# {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
-from app.utils.message_broker import BrokerError
-# {% endif %}
+from app.utils.base_model import Model
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(Model):
+    """What is wrong with one value of the request."""
+
+    field: str = Field(examples=["body.name"])
+    message: str = Field(examples=["Field required"])
+
+
+class Problem(Model):
+    """What is wrong, for machines (`status`, `errors`) and people (`title`, `detail`)."""
+
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["there is no item 7"])
+    errors: list[FieldProblem] = Field(default=[])
 
 
 def problem(
     status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> JSONResponse:
-    """Return the answer that tells a client what is wrong."""
+    """Return the answer that tells a client what is wrong; every layer answers with it."""
     body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
-def add_exception_handlers(app: FastAPI) -> None:
-    """Answer every error with a problem."""
-
-    @app.exception_handler(HTTPException)
-    async def answer_http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), headers=error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    async def answer_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            {"field": ".".join(map(str, each["loc"])), "message": each["msg"]}
-            for each in error.errors()
-        ]
-        return problem(422, "the request is not valid", errors=errors)
-
-    @app.exception_handler(NotFoundError)
-    async def answer_not_found(_: Request, error: NotFoundError) -> JSONResponse:
-        return problem(404, str(error))
-
-    # {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
-    @app.exception_handler(BrokerError)
-    async def answer_no_broker(_: Request, __: BrokerError) -> JSONResponse:
-        return problem(503, "the message broker does not answer, try again later")
-
-    # {% endif %}
-    @app.exception_handler(Exception)
-    async def answer_failure(_: Request, __: Exception) -> JSONResponse:
-        return problem(500, "something went wrong on our side")
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Declare which problems a route may answer, for its `responses`."""
+    return {
+        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
+    }

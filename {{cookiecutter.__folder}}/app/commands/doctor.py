@@ -5,10 +5,12 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from app.core.config import CoreSettings, load_core_settings
+from app.core.config import CoreSettings, load_core_settings, load_settings
 from app.core.errors import StartupError
 from app.core.health import ask
-from app.core.settings import read_settings
+# {% if (cookiecutter.broker, cookiecutter.database, cookiecutter.cache) != ("none", "none", "none") %}
+from app.core.urls import hide_password
+# {% endif %}
 # {% if cookiecutter.database != "none" %}
 from app.database import open_database
 # {% endif %}
@@ -33,7 +35,11 @@ def list_checks(core: CoreSettings, settings: Settings) -> list[Check]:
     return [
         ("service", core.process.environment, open_resources(settings)),
         # {% if cookiecutter.database != "none" %}
-        ("database", hide_password(core.database.url), open_database(core.database)),
+        (
+            "database",
+            hide_password(core.database.url),
+            open_database(core.database, connections=core.share_connections()),
+        ),
         # {% endif %}
         # {% if cookiecutter.broker != "none" %}
         ("broker", hide_password(core.broker.url), open_broker(core)),
@@ -55,20 +61,14 @@ async def examine(opening: AbstractAsyncContextManager[Any]) -> str:
 
 async def diagnose() -> bool:
     """Print one line for each thing that the service opens; return whether all is well."""
-    checks = list_checks(load_core_settings(), read_settings(Settings))
+    core = load_core_settings()
+    checks = list_checks(core, load_settings(Settings, core))
     healthy = True
     for name, place, opening in checks:
         answer = await examine(opening)
         healthy = healthy and answer == "ok"
         print(f"{name:<10} {place}: {answer}")
     return healthy
-
-
-def hide_password(url: str) -> str:
-    """Return a URL without what its user must keep secret."""
-    scheme, _, rest = url.partition("://")
-    credentials, at, place = rest.rpartition("@")
-    return f"{scheme}://{credentials.partition(':')[0]}{at}{place}"
 
 
 def main() -> None:

@@ -1,9 +1,15 @@
 """The endpoints that operators ask: live, ready and metrics."""
 
+import secrets
+
 from fastapi import APIRouter, Request, Response, status
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
 
+from app.core.config import CoreSettings
 from app.core.health import ask_all
+
+CHALLENGE = {"www-authenticate": "Bearer"}
 
 router = APIRouter(tags=["operation"])
 
@@ -24,6 +30,13 @@ async def get_ready(request: Request, response: Response) -> dict[str, str]:
 
 
 @router.get("/metrics", include_in_schema=False)
-async def get_metrics() -> Response:
-    """Return the metrics of this process in Prometheus' text format."""
+async def get_metrics(request: Request) -> Response:
+    """Return the metrics of this process in Prometheus' text format; 401 without METRICS_TOKEN."""
+    token = request.state.opened[CoreSettings].http.metrics_token
+    if token is not None:
+        wanted = f"Bearer {token.get_secret_value()}".encode()
+        given = request.headers.get("authorization", "").encode()
+        # In constant time: how long it takes to refuse tells nothing about the token.
+        if not secrets.compare_digest(given, wanted):
+            raise HTTPException(401, "this needs the token of METRICS_TOKEN", CHALLENGE)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,10 +1,10 @@
-"""What every request passes: an id, a trace, an access log line and metrics, in pure ASGI."""
+"""What every request passes: id, trace, safe headers, access log and metrics, in pure ASGI."""
 
 import re
 import time
 import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.metrics import HTTP_REQUESTS, HTTP_SECONDS
@@ -16,10 +16,21 @@ logger = Logger("app.access")
 # An id from outside ends in log lines and headers: take nothing else than this.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 QUIET_PATHS = ("/health/", "/metrics")
+# For answers that are data, not pages: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
+SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+HTTPS_HEADERS = (*SAFE_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
+UNCACHED = (b"cache-control", b"no-cache")
 
 
 class RequestContext:
-    """Name the request, follow its trace, time it, count it and log one line about it."""
+    """Name the request, follow its trace, time it, count it and log one line about it.
+
+    Answers say no-cache, ask again, unless they say otherwise: with an ETag that is cheap.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap the application."""
@@ -35,6 +46,8 @@ class RequestContext:
         if not REQUEST_ID.fullmatch(request_id):
             request_id = uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
+        named = (b"x-request-id", request_id.encode())
+        safe = HTTPS_HEADERS if scope["scheme"] == "https" else SAFE_HEADERS
         status = 500
         started = time.perf_counter()
 
@@ -42,7 +55,10 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                given = list(message["headers"])
+                if not any(name == b"cache-control" for name, _ in given):
+                    given.append(UNCACHED)
+                message = {**message, "headers": [*given, named, *safe]}
             await send(message)
 
         with follow_trace(headers.get("traceparent")):

@@ -1,29 +1,39 @@
 """The base of every settings class: frozen, from the environment, secret files and `.env`."""
 
-import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings.exceptions import SettingsError as NotJsonError
 
 from app.core.errors import SettingsError
+
+ENV_FILE = ".env"
 
 
 class SettingsGroup(BaseSettings):
     """Settings that belong together: field `url` behind the prefix `LOKI_` reads LOKI_URL.
 
     Every NAME can come from the file that NAME_FILE points to instead, as secrets are mounted.
+    The line below a field describes it, also in `.env.example`.
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
+        allow_inf_nan=False,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     @classmethod
@@ -31,37 +41,60 @@ class SettingsGroup(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by ours
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by ours
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let arguments win over the environment, that over secret files, those over `.env`."""
-        return init_settings, env_settings, SecretFilesSource(settings_cls), dotenv_settings
+        return init_settings, *list_sources(settings_cls)
 
     def find_danger(self) -> str | None:
         """Return one sentence that names the variable whose value is unsafe in production."""
         return None
 
 
-class SecretFilesSource(PydanticBaseSettingsSource):
-    """Read NAME from the file that the environment names in NAME_FILE."""
+class SecretFilesSource(EnvSettingsSource):
+    """Read NAME from the file that NAME_FILE names."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        """Return the content of the field's file, without the final newline, or None."""
-        variable = f"{name_variable(self.settings_cls, field_name)}_FILE"
-        path = os.environ.get(variable)
-        if not path:
-            return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").rstrip("\n"), field_name, False
-        except OSError as error:
-            raise SettingsError(f"{variable}: cannot read {path}: {error.strerror}") from error
+    def __init__(self, group: type[BaseSettings], variables: Mapping[str, str | None]) -> None:
+        """Read the files that these variables name, whose names are in lower case."""
+        super().__init__(group)
+        names = [name_variable(group, field) for field in group.model_fields]
+        paths = {name: variables.get(f"{name}_FILE".lower()) for name in names}
+        self.env_vars = {
+            name.lower(): read_secret(f"{name}_FILE", Path(path))
+            for name, path in paths.items()
+            if path
+        }
 
-    def __call__(self) -> dict[str, Any]:
-        """Return the fields that have a file."""
-        fields = self.settings_cls.model_fields
-        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
-        return {name: value for name, value in values.items() if value is not None}
+
+def list_sources(
+    group: type[BaseSettings],
+) -> tuple[EnvSettingsSource, SecretFilesSource, DotEnvSettingsSource]:
+    """Return where values come from, the winner first; SettingsError for a file that is bad."""
+    environment = EnvSettingsSource(group)
+    try:
+        dotenv = DotEnvSettingsSource(group, env_file=ENV_FILE)
+    except UnicodeError as error:
+        raise SettingsError(f"{ENV_FILE}: it is not UTF-8 text") from error
+    except OSError as error:
+        raise SettingsError(f"{ENV_FILE}: cannot read it: {error.strerror}") from error
+    variables = {**dotenv.env_vars, **environment.env_vars}
+    return environment, SecretFilesSource(group, variables), dotenv
+
+
+def read_secret(variable: str, path: Path) -> str:
+    """Return what a file holds, without the line's end; SettingsError names the variable."""
+    place = path.absolute()
+    try:
+        secret = place.read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeError as error:
+        raise SettingsError(f"{variable}: {place} is not UTF-8 text") from error
+    except OSError as error:
+        raise SettingsError(f"{variable}: cannot read {place}: {error.strerror}") from error
+    if not secret:
+        raise SettingsError(f"{variable}: {place} is empty")
+    return secret
 
 
 Group = TypeVar("Group", bound=SettingsGroup)
@@ -75,6 +108,10 @@ def read_settings(group: type[Group]) -> Group:
         first = error.errors(include_url=False)[0]
         where = name_variable(group, str(first["loc"][0])) if first["loc"] else group.__name__
         raise SettingsError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+    except NotJsonError as error:
+        # Only its text says which field it is.
+        field = re.findall(r'field "(\w+)"', str(error))[0]
+        raise SettingsError(f"{name_variable(group, field)}: write it as JSON") from error
 
 
 def name_variable(group: type[BaseSettings], field_name: str) -> str:

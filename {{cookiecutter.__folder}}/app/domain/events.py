@@ -10,3 +10,12 @@ class ItemCreated(Event, topic="item.created", key="item_id"):
 
     item_id: UUID
     name: str
+# {% if cookiecutter.database != "none" %}
+
+
+class ItemRenamed(Event, topic="item.renamed", key="item_id"):
+    """An item has another name."""
+
+    item_id: UUID
+    name: str
+# {% endif %}

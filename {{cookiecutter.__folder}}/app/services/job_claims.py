@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from app.database import Database, now
+from app.database import Database
 from app.tables import JobSchedule
+from app.utils.clock import now
 from app.utils.container import Container
 
 

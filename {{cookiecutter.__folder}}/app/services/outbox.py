@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from app.database import Database, now
+from app.database import Database
 from app.tables import OutboxMessage
 from app.unit_of_work import UnitOfWorkFactory
+from app.utils.clock import now
 from app.utils.container import Container
 from app.utils.logger import Logger
 from app.utils.message_broker import BrokerError, MessageBroker

@@ -1,16 +1,26 @@
 """Pydantic's base model with the defaults that a service wants."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+LARGEST = 2**63
 
 
 def to_utc(moment: datetime) -> datetime:
-    """Return the moment in UTC, taking one without a zone to be in UTC already."""
+    """Return the moment in UTC, taking one without a zone to be in UTC already.
+
+    Raises ValueError for one that is in no year between 1 and 9999 there.
+    """
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it is out of the range of dates in UTC") from error
 
 
 UtcDatetime = Annotated[datetime, AfterValidator(to_utc)]
@@ -30,6 +40,30 @@ class Model(BaseModel):
 
 
 class InputModel(Model):
-    """A value from outside: a field that nobody declared is an error, not a silent typo."""
+    """A value from outside: what nobody declared, or no database can store, is an error."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def refuse_unstorable(cls, value: Any) -> Any:
+        """Refuse text with NUL or halves of characters, and whole numbers beyond 64 bits."""
+        check_storable(value)
+        return value
+
+
+def check_storable(value: object) -> None:
+    """Raise ValueError for a value that not every database can store, or JSON can spell."""
+    match value:
+        case str():
+            # JSON can spell half of a surrogate pair, which no encoding has.
+            if "\0" in value or (not value.isascii() and SURROGATE.search(value)):
+                raise ValueError("it holds a character that cannot be stored")
+        case int():
+            if not -LARGEST <= value < LARGEST:
+                raise ValueError("it is beyond 64 bits")
+        case dict():
+            check_storable([*value.keys(), *value.values()])
+        case list() | tuple() | set() | frozenset():
+            for each in value:
+                check_storable(each)

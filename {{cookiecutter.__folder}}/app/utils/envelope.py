@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from app.utils.clock import now
+
 CONTENT_TYPE = "application/json"
 SPEC_VERSION = "1.0"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +19,7 @@ class Envelope:
     body: bytes
     source: str
     id: str = field(default_factory=lambda: str(uuid4()))
-    time: datetime = field(default_factory=_now)
+    time: datetime = field(default_factory=now)
     key: str | None = None
     traceparent: str | None = None
 
@@ -62,5 +60,5 @@ def _parse_time(text: str | None) -> datetime:
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
-        return _now()
+        return now()
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -19,7 +19,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
     )
+    # One for each order in which items are listed; the id tells equals apart.
+    op.create_index("ix_items_created_at_id", "items", ["created_at", "id"])
+    op.create_index("ix_items_name_id", "items", ["name", "id"])
     # {% endif %}
     op.create_table(
         "activities",

@@ -6,7 +6,10 @@ from alembic import op
 # {% if cookiecutter.broker != "none" %}
 from app.database import BigId, LongBinary, UtcDateTime
 # {% endif %}
-# {% if cookiecutter.broker == "none" %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface != "worker" %}
+from app.database import LongBinary, UtcDateTime
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "worker" %}
 from app.database import UtcDateTime
 # {% endif %}
 
@@ -48,10 +51,24 @@ def upgrade() -> None:
         sa.Column("next_run_at", UtcDateTime, nullable=False),
     )
     # {% endif %}
+    # {% if cookiecutter.interface != "worker" %}
+    op.create_table(
+        "kept_answers",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("request", sa.String(64), nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("headers", sa.JSON),
+        sa.Column("body", LongBinary),
+        sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+    )
+    # {% endif %}
 
 
 def downgrade() -> None:
     """Drop them."""
+    # {% if cookiecutter.interface != "worker" %}
+    op.drop_table("kept_answers")
+    # {% endif %}
     # {% if cookiecutter.interface != "api" %}
     op.drop_table("job_schedule")
     # {% endif %}

@@ -17,7 +17,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Hide the developer's variables and `.env`, and keep a test's files to itself."""
     for group in SettingsGroup.__subclasses__():
         for field in group.model_fields:
-            monkeypatch.delenv(name_variable(group, field), raising=False)
+            for variable in (name := name_variable(group, field), f"{name}_FILE"):
+                monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("ENVIRONMENT", "test")
     monkeypatch.chdir(tmp_path)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from starlette.types import Receive, Scope, Send
 
@@ -13,15 +14,17 @@ from app.utils.container import Container
 
 
 @pytest.fixture
-async def client(
-    opened: Container, core: CoreSettings, settings: Settings
-) -> AsyncIterator[AsyncClient]:
-    """A client of the API; an exception in the application becomes its 500."""
-    app = create_app(core, settings)
+def app(core: CoreSettings, settings: Settings) -> FastAPI:
+    """The application; a test may add routes of its own to it."""
+    return create_app(core, settings)
+
+
+@pytest.fixture
+async def client(app: FastAPI, opened: Container) -> AsyncIterator[AsyncClient]:
+    """A client of the API."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": {"opened": opened}}, receive, send)
 
-    transport = ASGITransport(app=serve, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://test") as client:
+    async with AsyncClient(transport=ASGITransport(app=serve), base_url="http://test") as client:
         yield client

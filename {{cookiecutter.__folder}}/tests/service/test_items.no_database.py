@@ -6,6 +6,7 @@ from httpx import AsyncClient
 
 from app.domain.events import ItemCreated
 from tests.kit.events import ReadEmitted
+from tests.kit.tokens import Issuer
 
 
 async def test_a_created_item_is_told_to_others(client: AsyncClient, emitted: ReadEmitted) -> None:
@@ -16,6 +17,8 @@ async def test_a_created_item_is_told_to_others(client: AsyncClient, emitted: Re
 
 # {% endif %}
 # {% if cookiecutter.broker == "none" %}
+
+from tests.kit.tokens import Issuer
 
 
 async def test_a_created_item_is_recorded(client: AsyncClient) -> None:
@@ -32,3 +35,9 @@ async def test_a_bad_item_is_a_problem_that_names_the_field(
     response = await client.post("/v1/items", json=body)
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == ["body.name"]
+
+
+async def test_a_caller_is_known_by_the_token(client: AsyncClient, issuer: Issuer) -> None:
+    assert (await client.get("/v1/caller")).status_code == 401
+    answer = await client.get("/v1/caller", headers=issuer.authorize("ann", "b a"))
+    assert answer.json() == {"subject": "ann", "scopes": ["a", "b"]}

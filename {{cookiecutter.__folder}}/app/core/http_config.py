@@ -1,0 +1,80 @@
+"""The settings that a service has when it is reached by HTTP."""
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from app.core.settings import SettingsGroup
+from app.core.urls import url_of
+
+# As browsers send it, because it is compared to the letter.
+ORIGIN = re.compile(r"\*|https?://([a-z0-9._-]+|\[[0-9a-f:]+\])(:\d+)?")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def split_at_commas(value: object) -> object:
+    """Return the parts of a text, without spaces; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept what browsers may name as the origin of a page; raises ValueError for the rest."""
+    if not all(map(ORIGIN.fullmatch, origins)):
+        raise ValueError("write origins such as https://app.example.com, without a path, or *")
+    return origins
+
+
+class HttpSettings(SettingsGroup):
+    """Where the API listens, and what it takes."""
+
+    host: str = "127.0.0.1"
+    """The address that it listens on."""
+    port: int = Field(default=8000, ge=1, le=65535)
+    """Its port."""
+    workers: int = Field(default=1, ge=1)
+    """Its processes under gunicorn."""
+    request_seconds: float = Field(default=30, gt=0)
+    """How many seconds a request may take until its answer begins."""
+    body_bytes: int = Field(default=1_048_576, ge=1)
+    """The largest body that it takes, in bytes."""
+    cors_origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(split_at_commas),
+        AfterValidator(check_origins),
+    ] = ()
+    """The origins whose pages may call it, with commas between: https://app.example.com, or *"""
+    metrics_token: SecretStr | None = None
+    """The bearer token that /metrics wants, when one is set."""
+
+
+class AuthSettings(SettingsGroup):
+    """Who issues the tokens that callers bring."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTH_")
+
+    jwks_url: Annotated[str, url_of("http", "https")] | None = None
+    """Where the issuer publishes its keys: https://issuer.example.com/.well-known/jwks.json"""
+    issuer: str | None = None
+    """What tokens must name as their issuer."""
+    audience: str | None = None
+    """What tokens must name as their audience: this service."""
+
+    def find_danger(self) -> str | None:
+        """Accept neither tokens meant for others nor keys that anybody in between can replace."""
+        if self.jwks_url is None:
+            return None
+        if self.audience is None:
+            return (
+                "AUTH_AUDIENCE: in production, name this service, "
+                "or tokens meant for others open it"
+            )
+        place = urlsplit(self.jwks_url)
+        if place.scheme == "http" and place.hostname not in LOOPBACK:
+            return "AUTH_JWKS_URL: in production, use https://, or others can replace the keys"
+        return None

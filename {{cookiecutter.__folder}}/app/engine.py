@@ -1,0 +1,129 @@
+"""How the service reaches its database: the driver, time limits, UTC and read-only transactions."""
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, Dialect, ExceptionContext, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.core.errors import InvalidInputError
+from app.core.server_config import DatabaseSettings
+from app.database_errors import DatabaseUnavailableError
+
+DRIVERS = {
+    # {% if cookiecutter.database == "postgresql" %}
+    "postgresql": "postgresql+asyncpg",
+    # {% endif %}
+    # {% if cookiecutter.database == "mysql" %}
+    "mysql": "mysql+asyncmy",
+    # {% endif %}
+    "sqlite": "sqlite+aiosqlite",
+}
+# {% if cookiecutter.database in ("postgresql", "mysql") %}
+CONNECT_SECONDS = 5
+# {% endif %}
+READ_ONLY = {
+    "read_only": True,
+    # {% if cookiecutter.database == "postgresql" %}
+    "postgresql_readonly": True,
+    # {% endif %}
+}
+"""The execution options of transactions that the database itself keeps from writing."""
+
+
+def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngine:
+    """Return an engine that holds so many connections at most; the first use connects."""
+    url = make_url(settings.url)
+    backend = url.get_backend_name()
+    engine = create_async_engine(
+        url.set(drivername=DRIVERS[backend]),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=settings.pool_seconds,
+        pool_pre_ping=backend != "sqlite",
+        # What clients sent does not belong into logs.
+        hide_parameters=True,
+        connect_args=choose_arguments(url, settings),
+    )
+    event.listen(engine.sync_engine, "do_connect", connect)
+    # {% if cookiecutter.database == "mysql" %}
+    if backend == "mysql":
+        event.listen(engine.sync_engine, "begin", begin_mysql)
+    # {% endif %}
+    if backend == "sqlite":
+        event.listen(engine.sync_engine, "connect", prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", begin_sqlite)
+        event.listen(engine.sync_engine, "handle_error", refuse_overflow)
+    return engine
+
+
+def choose_arguments(url: URL, settings: DatabaseSettings) -> dict[str, Any]:
+    """Return the driver's arguments: UTC, and no wait without an end."""
+    # {% if cookiecutter.database == "postgresql" %}
+    if url.get_backend_name() == "postgresql":
+        limits = {
+            "timezone": "UTC",
+            "statement_timeout": f"{settings.statement_seconds * 1000:.0f}",
+            "lock_timeout": f"{settings.lock_seconds * 1000:.0f}",
+            # One that its process forgot must not hold its locks for ever.
+            "idle_in_transaction_session_timeout": f"{settings.statement_seconds * 2000:.0f}",
+        }
+        return {"timeout": CONNECT_SECONDS, "server_settings": limits}
+    # {% endif %}
+    # {% if cookiecutter.database == "mysql" %}
+    if url.get_backend_name() == "mysql":
+        locks = max(1, round(settings.lock_seconds))
+        limits = (
+            f"SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {locks},"
+            f" lock_wait_timeout = {locks}"
+            # Each of the two servers reads the other's as a comment; MySQL limits reads only.
+            f" /*M!, max_statement_time = {settings.statement_seconds} */"
+            f" /*!50708 , max_execution_time = {settings.statement_seconds * 1000:.0f} */"
+        )
+        return {"connect_timeout": CONNECT_SECONDS, "init_command": limits}
+    # {% endif %}
+    # {% if cookiecutter.database == "sqlite" %}
+    assert url.get_backend_name() == "sqlite"
+    # {% endif %}
+    return {"timeout": settings.lock_seconds}
+
+
+def connect(
+    dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]
+) -> object:
+    """Connect; raises DatabaseUnavailableError where a driver raises what is no database error."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except OSError as error:
+        raise DatabaseUnavailableError(str(error)) from error
+
+
+# {% if cookiecutter.database == "mysql" %}
+def begin_mysql(connection: Connection) -> None:
+    """Begin a transaction that the server keeps from writing when it is marked so."""
+    if connection.get_execution_options().get("read_only"):
+        connection.exec_driver_sql("START TRANSACTION READ ONLY")
+
+
+# {% endif %}
+def prepare_sqlite(connection: Any, _record: object) -> None:
+    """Make a new SQLite connection enforce foreign keys and leave BEGIN to us."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.close()
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at the start: one that is taken half-way can fail for good."""
+    read_only = bool(connection.get_execution_options().get("read_only"))
+    if connection.info.get("read_only", False) is not read_only:
+        connection.exec_driver_sql(f"PRAGMA query_only = {read_only:d}")
+        connection.info["read_only"] = read_only
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def refuse_overflow(context: ExceptionContext) -> None:
+    """Raise InvalidInputError for a whole number beyond 64 bits, a plain OverflowError here."""
+    if isinstance(context.original_exception, OverflowError):
+        raise InvalidInputError("a number is too large to be stored") from None

@@ -1,0 +1,1 @@
+"""What the routes are made with: how HTTP is done here, whatever the service is about."""

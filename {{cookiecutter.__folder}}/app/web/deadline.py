@@ -1,0 +1,49 @@
+"""How long a request may take until its answer begins."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.errors import MakeProblem
+
+
+class Deadline:
+    """End a request that takes too long: its transaction is rolled back, its client told.
+
+    Counted until the answer begins, so that answers which stream take the time they need.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float, problem: MakeProblem) -> None:
+        """Wrap the application."""
+        self._app = app
+        self._seconds = seconds
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; anything else than HTTP passes through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        receiving = False
+
+        async def receive_observed() -> Message:
+            nonlocal receiving
+            receiving = True
+            message = await receive()
+            receiving = False
+            return message
+
+        async def send_in_time(message: Message) -> None:
+            deadline.reschedule(None)
+            await send(message)
+
+        deadline = asyncio.timeout(self._seconds)
+        try:
+            async with deadline:
+                await self._app(scope, receive_observed, send_in_time)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            status, what = (408, "sending the request") if receiving else (504, "answering it")
+            detail = f"{what} took longer than {self._seconds:g} seconds"
+            await self._problem(status, detail)(scope, receive, send)

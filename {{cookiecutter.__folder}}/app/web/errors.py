@@ -1,0 +1,88 @@
+"""Which error is which answer; what an answer looks like is the service's own choice."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.utils import is_body_allowed_for_status_code
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+# {% if cookiecutter.cache == "redis" %}
+from app.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+)
+# {% endif %}
+# {% if cookiecutter.cache == "none" %}
+from app.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
+# {% endif %}
+
+# A body of a megabyte can hold a hundred thousand wrong fields.
+MOST_ERRORS = 50
+RETRY_SECONDS = 1
+
+
+class MakeProblem(Protocol):
+    """The type of `app.api.exceptions.problem`."""
+
+    def __call__(
+        self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> Response:
+        """Return the answer that tells a client what is wrong."""
+
+
+def add_error_handlers(app: FastAPI, problem: MakeProblem) -> None:
+    """Answer every error that a route or what it calls can raise."""
+
+    @app.exception_handler(HTTPException)
+    async def answer_http(_: Request, error: HTTPException) -> Response:
+        if not is_body_allowed_for_status_code(error.status_code):
+            return Response(status_code=error.status_code, headers=error.headers)
+        return problem(error.status_code, str(error.detail), headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def answer_invalid(_: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"field": ".".join(map(str, each["loc"])), "message": each["msg"]}
+            for each in error.errors()[:MOST_ERRORS]
+        ]
+        return problem(422, "the request is not valid", errors=errors)
+
+    @app.exception_handler(InvalidInputError)
+    async def answer_unusable(_: Request, error: InvalidInputError) -> Response:
+        errors = [{"field": error.field, "message": str(error)}] if error.field else []
+        return problem(422, str(error), errors=errors)
+
+    @app.exception_handler(NotFoundError)
+    async def answer_not_found(_: Request, error: NotFoundError) -> Response:
+        return problem(404, str(error))
+
+    @app.exception_handler(ForbiddenError)
+    async def answer_forbidden(_: Request, error: ForbiddenError) -> Response:
+        return problem(403, str(error))
+
+    @app.exception_handler(ConflictError)
+    async def answer_conflict(_: Request, error: ConflictError) -> Response:
+        return problem(409, str(error))
+
+    @app.exception_handler(UnavailableError)
+    async def answer_unavailable(_: Request, error: UnavailableError) -> Response:
+        return problem(503, str(error), headers={"retry-after": str(RETRY_SECONDS)})
+# {% if cookiecutter.cache == "redis" %}
+
+    @app.exception_handler(TooManyRequestsError)
+    async def answer_too_many(_: Request, error: TooManyRequestsError) -> Response:
+        return problem(429, str(error), headers={"retry-after": str(error.retry_after)})
+# {% endif %}

@@ -1,0 +1,68 @@
+"""No request lasts for ever, and none is ended in the middle of its answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from httpx import AsyncClient
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUEST_SECONDS", "0.05")
+
+
+async def test_a_request_that_takes_too_long_is_ended(app: FastAPI, client: AsyncClient) -> None:
+    ended = asyncio.Event()
+
+    @app.get("/test/slow")
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    response = await client.get("/test/slow")
+    assert response.status_code == 504
+    assert response.json()["detail"] == "answering it took longer than 0.05 seconds"
+    assert ended.is_set()
+
+
+async def test_a_body_that_never_ends_is_the_clients_mistake(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    @app.post("/test/upload")
+    async def read(request: Request) -> int:
+        return len(await request.body())
+
+    async def drip() -> AsyncIterator[bytes]:
+        yield b"a"
+        await asyncio.Event().wait()
+
+    response = await client.post("/test/upload", content=drip())
+    assert response.status_code == 408
+
+
+async def test_an_answer_that_has_begun_takes_the_time_it_needs(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    @app.get("/test/stream")
+    async def answer() -> StreamingResponse:
+        async def write() -> AsyncIterator[bytes]:
+            yield b"slow"
+            await asyncio.sleep(0.1)
+            yield b" but sure"
+
+        return StreamingResponse(write())
+
+    assert (await client.get("/test/stream")).text == "slow but sure"
+
+
+async def test_a_timeout_of_the_routes_own_stays_its_own(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/test/own")
+    async def fail() -> None:
+        raise TimeoutError("of another kind")
+
+    assert (await client.get("/test/own")).status_code == 500

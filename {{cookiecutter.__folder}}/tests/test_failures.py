@@ -1,0 +1,69 @@
+"""What nobody answered is a 500 without details, and no error is plain text."""
+
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from httpx import AsyncClient
+
+
+async def test_a_mistake_of_ours_is_a_problem_without_details(
+    app: FastAPI, client: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get("/test/failing")
+    async def fail() -> None:
+        raise RuntimeError("the password is hunter2")
+
+    with caplog.at_level(logging.ERROR):
+        response = await client.get("/test/failing", headers={"x-request-id": "abc"})
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "hunter2" not in response.text
+    assert response.headers["x-request-id"] == "abc"
+    assert [record.getMessage() for record in caplog.records] == ["request failed"]
+
+
+async def test_plain_text_of_a_library_becomes_a_problem(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/test/plain")
+    async def fail() -> PlainTextResponse:
+        return PlainTextResponse("no such luck", 409, {"x-kept": "yes"})
+
+    response = await client.get("/test/plain")
+    assert response.status_code == 409
+    assert response.json()["detail"] == "no such luck"
+    assert response.headers["x-kept"] == "yes"
+
+
+async def test_plain_text_that_is_no_error_stays(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/test/plain")
+    async def answer() -> PlainTextResponse:
+        return PlainTextResponse("hello")
+
+    assert (await client.get("/test/plain")).text == "hello"
+
+
+async def test_an_answer_that_fails_half_way_is_cut(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/test/half")
+    async def answer() -> StreamingResponse:
+        async def write() -> AsyncIterator[bytes]:
+            yield b"half"
+            raise RuntimeError("and no more")
+
+        return StreamingResponse(write())
+
+    with pytest.raises(RuntimeError, match="and no more"):
+        await client.get("/test/half")
+
+
+@pytest.mark.parametrize("length", [True, False], ids=["declared", "not declared"])
+async def test_a_body_that_is_too_large_is_a_problem(client: AsyncClient, length: bool) -> None:
+    async def send() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 100_000
+
+    content = b"x" * 2_000_000 if length else send()
+    response = await client.post("/health/live", content=content)
+    assert response.status_code in (405, 413)
+    assert response.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,102 @@
+"""Idempotency keys: a request that comes twice has one effect and one answer."""
+
+import asyncio
+
+import pytest
+from fastapi import FastAPI, Request, Response
+from httpx import AsyncClient
+from httpx import Response as Answer
+
+from app.web.idempotency import Idempotent
+from app.web.routing import Router
+
+
+class Effects:
+    """What the route did."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.failing = False
+
+
+@pytest.fixture
+def effects(app: FastAPI) -> Effects:
+    effects = Effects()
+    router = Router()
+
+    @router.post("/test/payments/{number}", status_code=201, dependencies=[Idempotent])
+    async def pay(number: int, request: Request, response: Response) -> dict[str, int]:
+        await asyncio.sleep(0.01)
+        effects.count += 1
+        if effects.failing:
+            raise RuntimeError("no luck")
+        response.headers["Location"] = f"/test/payments/{number}"
+        return {"number": number, "length": len(await request.body())}
+
+    app.include_router(router)
+    return effects
+
+
+async def pay(client: AsyncClient, key: str | None, *, body: str = "{}", number: int = 1) -> Answer:
+    headers = {"idempotency-key": key} if key is not None else {}
+    return await client.post(f"/test/payments/{number}", content=body, headers=headers)
+
+
+async def test_the_same_request_twice_is_answered_the_same(
+    client: AsyncClient, effects: Effects
+) -> None:
+    first, second = await pay(client, "k1"), await pay(client, "k1")
+    assert effects.count == 1
+    assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert second.headers["location"] == first.headers["location"]
+    assert second.headers["content-type"] == first.headers["content-type"]
+    assert "idempotent-replayed" not in first.headers
+    assert second.headers["idempotent-replayed"] == "true"
+
+
+async def test_without_a_key_every_request_counts(client: AsyncClient, effects: Effects) -> None:
+    await pay(client, None)
+    await pay(client, None)
+    assert effects.count == 2
+
+
+async def test_another_body_with_the_same_key_is_a_conflict(
+    client: AsyncClient, effects: Effects
+) -> None:
+    await pay(client, "k1")
+    second = await pay(client, "k1", body='{"other": 1}')
+    assert (second.status_code, effects.count) == (409, 1)
+
+
+async def test_a_key_counts_for_one_route(client: AsyncClient, effects: Effects) -> None:
+    await pay(client, "k1", number=1)
+    assert (await pay(client, "k1", number=2)).status_code == 201
+    assert effects.count == 2
+
+
+async def test_of_many_at_once_one_has_an_effect(client: AsyncClient, effects: Effects) -> None:
+    answers = await asyncio.gather(*(pay(client, "k1") for _ in range(5)))
+    assert effects.count == 1
+    # {% if cookiecutter.database != "none" %}
+    assert [answer.status_code for answer in answers] == [201] * 5
+    # {% endif %}
+    # {% if cookiecutter.database == "none" %}
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    # {% endif %}
+
+
+async def test_a_failure_is_not_kept(client: AsyncClient, effects: Effects) -> None:
+    effects.failing = True
+    assert (await pay(client, "k1")).status_code == 500
+    effects.failing = False
+    assert (await pay(client, "k1")).status_code == 201
+    assert effects.count == 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+async def test_a_key_that_is_none_is_pointed_at(
+    client: AsyncClient, effects: Effects, key: str
+) -> None:
+    response = await pay(client, key)
+    assert (response.status_code, effects.count) == (422, 0)
+    assert [each["field"] for each in response.json()["errors"]] == ["header.Idempotency-Key"]
