@@ -50,6 +50,7 @@ class Table:
     """What a benchmark found."""
 
     title: str
+    median: str
     ratio: str
     rows: Sequence[Row]
 
@@ -60,5 +61,8 @@ class Table:
 
     def __str__(self) -> str:
         """Return the table in Markdown."""
-        head = (f"| {self.title} | median | {self.ratio} | goal |", "| --- | --- | --- | --- |")
+        head = (
+            f"| {self.title} | {self.median} | {self.ratio} | goal |",
+            "| --- | --- | --- | --- |",
+        )
         return "\n".join([*head, *map(str, self.rows)])

@@ -1,9 +1,10 @@
 """The route that is measured, in the place of the starter's."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
-router = APIRouter(prefix="/api")
+from app.web.routing import Router
+
+router = Router(prefix="/api")
 
 
 class Message(BaseModel):
