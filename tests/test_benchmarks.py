@@ -181,7 +181,7 @@ def test_bad_arguments_are_one_line(
 
 
 @pytest.mark.slow
-def test_http_is_measured_beside_bare_fastapi_and_a_peer() -> None:
+def test_requests_are_measured_beside_a_peer() -> None:
     assert [row.what for row in serving.run(1).rows] == [
         serving.BARE,
         serving.OURS,

@@ -43,7 +43,7 @@ RUN_BY = {
     "./just up": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
-    "./just bench": "tests/test_benchmarks.py::test_http_is_measured_beside_bare_fastapi_and_a_peer",
+    "./just bench": "tests/test_benchmarks.py::test_requests_are_measured_beside_a_peer",
     "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
     "./just doctor": "tests/test_processes.py::test_the_doctor_says_what_is_not_reachable",
