@@ -45,6 +45,8 @@ RUN_BY = {
     "./just up": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
+    "./just bench": "tests/test_benchmarks.py::test_requests_are_measured_beside_a_peer",
+    "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
     "./just doctor": "tests/test_processes.py::test_the_doctor_says_what_is_not_reachable",
     "./just migrate": "tests/test_seams.py::test_its_migration_runs_after_the_templates",
