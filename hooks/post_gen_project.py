@@ -71,7 +71,6 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "lists": lambda answers: http(answers) and answers["database"] != "none",
     "limits": lambda answers: http(answers) and answers["cache"] == "redis",
     "cache": lambda answers: answers["cache"] == "redis",
-    "adapters": lambda answers: answers["broker"] != "none" or shares(answers),
     "github": lambda answers: answers["ci"] == "github",
     "gitlab": lambda answers: answers["ci"] == "gitlab",
     "kubernetes": lambda answers: answers["kubernetes"] is True,
@@ -80,10 +79,11 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 TABLE = """
 http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
     app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
-    app/utils/base_model.py app/web deploy/kubernetes/api.yaml tests/kit/http.py
-    tests/kit/tokens.py tests/properties tests/service/test_items.py tests/test_base_model.py
-    tests/test_bearer.py tests/test_deadline.py tests/test_document.py tests/test_endpoints.py
-    tests/test_errors.py tests/test_failures.py tests/test_http_config.py tests/test_middleware.py
+    app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/api.yaml
+    tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
+    tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
+    tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
+    tests/test_middleware.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/domain/events.py app/services/memory_broker.py app/utils/envelope.py
@@ -112,7 +112,6 @@ cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/re
     app/services/redis_scripts.py app/utils/cache.py app/utils/single_flight.py
     tests/cache_contract.py tests/redis_way.py tests/test_cache.py tests/test_rate_limiter.py
     tests/test_redis.py tests/test_single_flight.py
-adapters: app/services
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes

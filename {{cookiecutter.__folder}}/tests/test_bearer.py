@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.core.http_config import AuthSettings
+from app.services.tokens import TokenVerifier
 from app.utils.container import Container
-from app.web.bearer import CurrentCaller, TokenVerifier, require_scope
+from app.web.bearer import CurrentCaller, require_scope
 from tests.kit.tokens import Issuer
 
 

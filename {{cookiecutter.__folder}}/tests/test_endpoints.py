@@ -41,6 +41,13 @@ async def test_requests_are_counted_by_route(client: AsyncClient) -> None:
     assert 'http_requests_total{method="GET",route="unmatched",status="404"}' in metrics
 
 
+async def test_methods_that_clients_make_up_are_counted_as_one(client: AsyncClient) -> None:
+    await client.request("BREW", "/nowhere")
+    metrics = (await client.get("/metrics")).text
+    assert 'method="OTHER"' in metrics
+    assert "BREW" not in metrics
+
+
 async def test_a_request_id_is_kept_when_it_is_harmless(client: AsyncClient) -> None:
     response = await client.get("/health/live", headers={"x-request-id": "abc-1"})
     assert response.headers["x-request-id"] == "abc-1"

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from app.core.config import CoreSettings
 from app.domain.settings import Settings
 from app.main import create_app
+from app.services.tokens import TokenVerifier
 from app.utils.container import Container
 
 
@@ -20,8 +21,10 @@ def app(core: CoreSettings, settings: Settings) -> FastAPI:
 
 
 @pytest.fixture
-async def client(app: FastAPI, opened: Container) -> AsyncIterator[AsyncClient]:
+async def client(app: FastAPI, core: CoreSettings, opened: Container) -> AsyncIterator[AsyncClient]:
     """A client of the API."""
+    if TokenVerifier not in opened:
+        opened.add(TokenVerifier, TokenVerifier(core.auth))
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": {"opened": opened}}, receive, send)
