@@ -16,7 +16,7 @@ from tests.kit.tokens import Issuer
 
 
 @pytest.fixture(autouse=True)
-def routes(app: FastAPI) -> None:
+def routes(plain_problems: None, app: FastAPI) -> None:  # noqa: ARG001 - asked for before the app
     @app.get("/test/me")
     async def get_me(caller: CurrentCaller) -> str:
         return caller.subject

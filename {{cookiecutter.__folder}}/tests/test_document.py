@@ -3,13 +3,14 @@
 import pytest
 from fastapi import FastAPI
 
+from app.api.exceptions import MEDIA_TYPE
 from app.web.document import DocumentedAPI, list_error_contents
 
 
 def test_every_error_is_declared_as_what_it_is(app: FastAPI) -> None:
     contents = list(list_error_contents(app.openapi()))
     assert contents
-    assert {kind for content in contents for kind in content} == {"application/problem+json"}
+    assert {kind for content in contents for kind in content} == {MEDIA_TYPE}
 
 
 def test_no_error_of_the_frameworks_own_is_declared(app: FastAPI) -> None:

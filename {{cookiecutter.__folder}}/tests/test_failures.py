@@ -8,6 +8,10 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient
 
+from tests.kit.http import PROBLEM
+
+pytestmark = pytest.mark.usefixtures("plain_problems")
+
 
 async def test_a_mistake_of_ours_is_a_problem_without_details(
     app: FastAPI, client: AsyncClient, caplog: pytest.LogCaptureFixture
@@ -19,7 +23,7 @@ async def test_a_mistake_of_ours_is_a_problem_without_details(
     with caplog.at_level(logging.ERROR):
         response = await client.get("/test/failing", headers={"x-request-id": "abc"})
     assert response.status_code == 500
-    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["content-type"] == PROBLEM
     assert "hunter2" not in response.text
     assert response.headers["x-request-id"] == "abc"
     assert [record.getMessage() for record in caplog.records] == ["request failed"]
@@ -66,4 +70,4 @@ async def test_a_body_that_is_too_large_is_a_problem(client: AsyncClient, length
     content = b"x" * 2_000_000 if length else send()
     response = await client.post("/health/live", content=content)
     assert response.status_code in (405, 413)
-    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["content-type"] == PROBLEM

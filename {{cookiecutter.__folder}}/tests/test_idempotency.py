@@ -10,6 +10,8 @@ from httpx import Response as Answer
 from app.web.idempotency import Idempotent
 from app.web.routing import Router
 
+pytestmark = pytest.mark.usefixtures("plain_problems")
+
 
 class Effects:
     """What the route did."""

@@ -1,9 +1,11 @@
 """A client that talks to the application without a network."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
 from httpx import ASGITransport, AsyncClient
 from starlette.types import Receive, Scope, Send
 
@@ -12,6 +14,21 @@ from app.domain.settings import Settings
 from app.main import create_app
 from app.services.tokens import TokenVerifier
 from app.utils.container import Container
+
+PROBLEM = "application/test+json"
+
+
+@pytest.fixture
+def plain_problems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give errors a body that does not depend on how the service words its own."""
+
+    def problem(
+        status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> Response:
+        body = {"status": status, "detail": detail, **members}
+        return JSONResponse(body, status, headers, media_type=PROBLEM)
+
+    monkeypatch.setattr("app.main.problem", problem)
 
 
 @pytest.fixture
