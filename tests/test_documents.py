@@ -21,6 +21,7 @@ from tests.documents import (
     Block,
     list_documents,
     read_blocks,
+    read_code,
     read_commands,
     read_mentioned_commands,
     read_recipes,
@@ -219,6 +220,13 @@ def test_code_that_is_quoted_stands_in_the_template(document: Path) -> None:
     assert quoted
     for block in quoted:
         assert block.text in (TEMPLATE / str(block.target)).read_text(encoding="utf-8")
+
+
+def test_what_shows_how_a_threat_is_met_is_in_the_template() -> None:
+    rows = read_rows(ROOT / "docs" / "security.md", "Security")
+    shown = [path for cells in rows for path in read_code(cells[-1])]
+    assert len(shown) >= len(rows)
+    assert [path for path in shown if not (TEMPLATE / path).is_file()] == []
 
 
 @pytest.mark.parametrize("document", list_documents(), ids=lambda path: str(path.relative_to(ROOT)))
