@@ -44,7 +44,9 @@ def wait_for_turn(connection: Connection) -> None:
         # for holds up everybody behind it: that wait keeps its limit.
         connection.execute(text("SET @migrating = 1 /*M!, SESSION max_statement_time = 0 */"))
         # Held until the connection closes; all databases of a server share the names of locks.
-        connection.execute(text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 60)"))
+        lock = text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 60)")
+        if connection.execute(lock).scalar() != 1:
+            raise StartupError("migrations: another process is at it for a minute, try again later")
 
 
 # {% endif %}

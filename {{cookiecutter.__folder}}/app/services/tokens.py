@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,9 @@ logger = Logger(__name__)
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 KEYS_SECONDS = 600
 ISSUER_TIMEOUT_SECONDS = 3
+PAUSE_SECONDS = 5
 LEEWAY_SECONDS = 10
+NO_KEYS = "tokens cannot be checked now, try again later"
 
 
 class InvalidTokenError(RuntimeError):
@@ -40,9 +43,18 @@ class TokenVerifier:
     def __init__(self, settings: AuthSettings) -> None:
         """Take tokens of this issuer, for this audience."""
         self._settings = settings
-        self._keys = settings.jwks_url and jwt.PyJWKClient(
-            settings.jwks_url, lifespan=KEYS_SECONDS, timeout=ISSUER_TIMEOUT_SECONDS
-        )
+        self._turn = asyncio.Lock()
+        self._asked_again_at = 0.0
+        self._keys: jwt.PyJWKClient | None = None
+        if settings.jwks_url is not None:
+            self._keys = jwt.PyJWKClient(
+                settings.jwks_url, lifespan=KEYS_SECONDS, timeout=ISSUER_TIMEOUT_SECONDS
+            )
+
+    @property
+    def has_issuer(self) -> bool:
+        """Tell whether tokens can be checked at all."""
+        return self._keys is not None
 
     async def verify(self, token: str) -> Caller:
         """Return who the token says calls.
@@ -50,8 +62,12 @@ class TokenVerifier:
         Raises InvalidTokenError for a token that is not good, and UnavailableError when the
         issuer's keys cannot be had.
         """
-        # In a thread: fetching the keys blocks.
-        claims = await asyncio.to_thread(self._decode, token)
+        # In a thread, because fetching the keys blocks; one at a time, because all that come
+        # while an issuer hangs would each wait for it in a thread of their own.
+        async with self._turn:
+            if time.monotonic() < self._asked_again_at:
+                raise UnavailableError(NO_KEYS)
+            claims = await asyncio.to_thread(self._decode, token)
         scopes = claims.get("scope", "")
         return Caller(
             subject=claims["sub"],
@@ -60,8 +76,8 @@ class TokenVerifier:
         )
 
     def _decode(self, token: str) -> dict[str, Any]:
-        if not self._keys:
-            raise InvalidTokenError("no issuer of tokens is known here: AUTH_JWKS_URL is not set")
+        if self._keys is None:
+            raise InvalidTokenError("no issuer of tokens is known here")
         try:
             return jwt.decode(
                 token,
@@ -76,7 +92,8 @@ class TokenVerifier:
                 },
             )
         except (jwt.PyJWKClientConnectionError, json.JSONDecodeError) as error:
+            self._asked_again_at = time.monotonic() + PAUSE_SECONDS
             logger.warning("the issuer of tokens does not answer", error=str(error))
-            raise UnavailableError("tokens cannot be checked now, try again later") from error
+            raise UnavailableError(NO_KEYS) from error
         except jwt.PyJWTError as error:
             raise InvalidTokenError("the token is not valid, or not any more") from error

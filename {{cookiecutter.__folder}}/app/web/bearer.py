@@ -8,21 +8,35 @@ from starlette.exceptions import HTTPException
 
 from app.services.tokens import Caller, InvalidTokenError, TokenVerifier
 
+INVALID = {"www-authenticate": 'Bearer error="invalid_token"'}
+
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
-async def identify(request: Request, credentials: Credentials) -> Caller:
-    """Return who calls; 401 without a good token."""
-    if credentials is None:
-        raise HTTPException(401, "this needs a bearer token", {"www-authenticate": "Bearer"})
+async def find_caller(request: Request, credentials: Credentials) -> Caller | None:
+    """Return who calls, if the request says so; 401 for a token that is not good."""
     verifier: TokenVerifier = request.state.opened[TokenVerifier]
+    if credentials is None or not verifier.has_issuer:
+        return None
     try:
         caller = await verifier.verify(credentials.credentials)
     except InvalidTokenError as error:
-        challenge = {"www-authenticate": 'Bearer error="invalid_token"'}
-        raise HTTPException(401, str(error), challenge) from error
+        raise HTTPException(401, str(error), INVALID) from error
     request.state.caller = caller
     return caller
+
+
+KnownCaller = Annotated[Caller | None, Depends(find_caller)]
+"""Who calls, for routes that are open to others too."""
+
+
+async def identify(caller: KnownCaller, credentials: Credentials) -> Caller:
+    """Return who calls; 401 without a good token."""
+    if caller is not None:
+        return caller
+    if credentials is None:
+        raise HTTPException(401, "this needs a bearer token", {"www-authenticate": "Bearer"})
+    raise HTTPException(401, "no issuer of tokens is known: AUTH_JWKS_URL is not set", INVALID)
 
 
 CurrentCaller = Annotated[Caller, Depends(identify)]

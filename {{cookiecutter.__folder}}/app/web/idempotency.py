@@ -16,14 +16,18 @@ from sqlalchemy.exc import IntegrityError
 
 # {% if cookiecutter.database != "none" %}
 from app.core.errors import ConflictError, TransactionConflictError
+from app.services.tokens import Caller
 from app.tables import KeptAnswer
+from app.web.bearer import KnownCaller
 from app.web.routing import AnsweredError, Attempt
 from app.web.units import Unit
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
 from app.core.errors import ConflictError, UnavailableError
+from app.services.tokens import Caller
 from app.utils.base_model import Model
 from app.utils.cache import Cache
+from app.web.bearer import KnownCaller
 from app.web.routing import AnsweredError, Attempt
 # {% endif %}
 
@@ -40,9 +44,8 @@ Key = Annotated[
 KEPT_HEADERS = ("content-type", "etag", "location")
 
 
-def hash_key(request: Request, key: str) -> str:
+def hash_key(request: Request, caller: Caller | None, key: str) -> str:
     """Return what the key is kept by: nobody meets the answers to another caller or route."""
-    caller = getattr(request.state, "caller", None)
     parts = (request.method, request.url.path, caller.subject if caller else "", key)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -67,7 +70,7 @@ def replay(asked: str, kept: str, response: Response) -> AnsweredError:
 
 
 # {% if cookiecutter.database != "none" %}
-async def keep_answer(request: Request, uow: Unit, key: Key = None) -> None:
+async def keep_answer(request: Request, uow: Unit, caller: KnownCaller, key: Key = None) -> None:
     """Keep the answer in the transaction of its effects; answer a known key from there.
 
     A second request that comes while the first is at work waits for its commit. Answers are kept
@@ -75,7 +78,7 @@ async def keep_answer(request: Request, uow: Unit, key: Key = None) -> None:
     """
     if key is None:
         return
-    name, asked = hash_key(request, key), await hash_request(request)
+    name, asked = hash_key(request, caller, key), await hash_request(request)
     kept = await uow.session.get(KeptAnswer, name)
     if kept is not None:
         answer = Response(kept.body, kept.status or 500, kept.headers)
@@ -115,7 +118,7 @@ class KeptAnswer(Model):
     body: str
 
 
-async def keep_answer(request: Request, key: Key = None) -> None:
+async def keep_answer(request: Request, caller: KnownCaller, key: Key = None) -> None:
     """Keep the answer for a day; answer a known key from there.
 
     Raises ConflictError when the key came before with another request, or is being answered, and
@@ -124,7 +127,7 @@ async def keep_answer(request: Request, key: Key = None) -> None:
     if key is None:
         return
     cache: Cache = request.state.opened[Cache]
-    name, asked = f"answer:{hash_key(request, key)}", await hash_request(request)
+    name, asked = f"answer:{hash_key(request, caller, key)}", await hash_request(request)
     attempt: Attempt = request.state.attempt
     if not await attempt.enter_async_context(cache.lock(name, ttl=PENDING_SECONDS)):
         if not cache.available:

@@ -65,9 +65,11 @@ def core(monkeypatch: pytest.MonkeyPatch) -> CoreSettings:
 def core(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CoreSettings:
     """The settings with a database of the test's own; every other server is in this process."""
     monkeypatch.setenv("DATABASE_URL", database_url)
-    # {% if cookiecutter.cache == "redis" %}
+    # {% endif %}
+    # {% if cookiecutter.database != "none" and cookiecutter.cache == "redis" %}
     use_redis(monkeypatch)
     # {% endif %}
+    # {% if cookiecutter.database != "none" %}
     return load_core_settings()
 
 
