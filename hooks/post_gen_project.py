@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -133,19 +132,10 @@ REMOVALS = read_table(TABLE)
 
 # A service without a database is another service: these files have a second version for it.
 VARIANT = ".no_database"
-VARIANTS = (
-    "app/api/router.py",
-    "app/domain/service.py",
-    "app/resources.py",
-    "app/tasks/consumer.py",
-    "app/tasks/worker.py",
-    "tests/service/test_consumer.py",
-    "tests/service/test_items.py",
-    "tests/service/test_worker.py",
-)
-
-# Zip archives and some file systems forget that a file is a program.
-PROGRAMS = ("just",)
+VARIANTS = """
+app/api/router.py app/domain/service.py app/resources.py app/tasks/consumer.py app/tasks/worker.py
+tests/service/test_consumer.py tests/service/test_items.py tests/service/test_worker.py
+"""
 
 SERVERS = {
     "both": "RabbitMQ and Kafka",
@@ -176,7 +166,7 @@ def remove(root: Path, paths: Iterable[str]) -> None:
 
 def choose_variants(root: Path, answers: Answers) -> None:
     """Keep one version of every file that has two."""
-    for name in VARIANTS:
+    for name in VARIANTS.split():
         path = root / name
         other = path.with_suffix(f"{VARIANT}{path.suffix}")
         if not other.exists():
@@ -195,11 +185,10 @@ def remove_empty_folders(root: Path, folder: Path) -> None:
 
 
 def make_executable(root: Path) -> None:
-    """Let the programs of the service be started by their name."""
-    for name in PROGRAMS:
-        path = root / name
-        if path.is_file():
-            path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    """Let `just` be started by its name: zip archives forget that it is a program."""
+    path = root / "just"
+    if path.is_file():
+        path.chmod(path.stat().st_mode | 0o111)
 
 
 def list_servers(answers: Answers) -> str:

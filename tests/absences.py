@@ -74,7 +74,8 @@ ABSENCES = (
         r"redis|cache",
         # Python's, uv's, SQLAlchemy's and browsers' own caches, and the ones that git ignores.
         but=r"__pycache__|^\.\w*_?cache/$|--mount=type=cache|leaves this layer in the cache"
-        r"|cache_ok = True|cache-control|UNCACHED|no-cache|^@(lru_)?cache\b|from functools import (lru_)?cache$",
+        r"|cache_ok = True|cache-control|UNCACHED|no-cache"
+        r"|^@(lru_)?cache\b|from functools import (lru_)?cache$",
     ),
     Absence("no GitHub", lambda it: it["ci"] != "github", r"github|dependabot", but=r"ghcr\.io"),
     Absence("no GitLab", lambda it: it["ci"] != "gitlab", r"gitlab|renovate"),

@@ -23,6 +23,7 @@ from app.web.routing import AnsweredError, Attempt
 from app.web.units import Unit
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
+from app.core.config import CoreSettings
 from app.core.errors import ConflictError, UnavailableError
 from app.services.tokens import Caller
 from app.utils.base_model import Model
@@ -105,8 +106,8 @@ async def keep_answer(request: Request, uow: Unit, caller: KnownCaller, key: Key
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
 KEEP_SECONDS = 86_400.0
-# Longer than any request may take, or it could be answered twice.
-PENDING_SECONDS = 300.0
+# How much longer than any request may last its key is taken: it must not be answered twice.
+MARGIN_SECONDS = 30.0
 
 
 class KeptAnswer(Model):
@@ -129,7 +130,8 @@ async def keep_answer(request: Request, caller: KnownCaller, key: Key = None) ->
     cache: Cache = request.state.opened[Cache]
     name, asked = f"answer:{hash_key(request, caller, key)}", await hash_request(request)
     attempt: Attempt = request.state.attempt
-    if not await attempt.enter_async_context(cache.lock(name, ttl=PENDING_SECONDS)):
+    pending = request.state.opened[CoreSettings].http.request_seconds + MARGIN_SECONDS
+    if not await attempt.enter_async_context(cache.lock(name, ttl=pending)):
         if not cache.available:
             raise UnavailableError("there is no place to keep the answer, try again later")
         raise ConflictError("the same request is being answered")
