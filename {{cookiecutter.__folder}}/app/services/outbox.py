@@ -62,7 +62,7 @@ class OutboxRelay:
             .limit(BATCH)
             .with_for_update(skip_locked=True)
         )
-        async with self._database.sessions.begin() as session:
+        async with self._database.begin() as session:
             published = 0
             for row in (await session.scalars(due)).all():
                 if not await self._publish(row):
