@@ -42,9 +42,7 @@ class Answer:
         return self.status == 503 and is_problem and "retry-after" in self.headers
 
 
-def send(
-    port: int, method: str, path: str, body: object = None, **headers: str
-) -> Answer:
+def send(port: int, method: str, path: str, body: object = None, **headers: str) -> Answer:
     """Send a request, from an address of its own, and return its answer, whatever it is.
 
     `if_match` is the header If-Match.
@@ -91,13 +89,13 @@ def list_names(port: int) -> Counter[str]:
 
 @dataclass
 class Crowd:
-    """Clients at work, each creating an item and then reading the list, over and over."""
+    """Clients at work, each creating an item and reading it and the list, over and over."""
 
     port: int
     prefix: str
     created: dict[str, Answer] = field(default_factory=dict)
     """The answers to those who created something, by its name."""
-    listed: list[Answer] = field(default_factory=list)
+    read: list[Answer] = field(default_factory=list)
     """The answers to those who read."""
     _numbers: Iterator[int] = field(default_factory=count)
     _leaving: threading.Event = field(default_factory=threading.Event)
@@ -105,7 +103,7 @@ class Crowd:
     @property
     def answers(self) -> list[Answer]:
         """All answers."""
-        return [*self.created.values(), *self.listed]
+        return [*self.created.values(), *self.read]
 
     def count(self, status: int) -> int:
         """Count the answers to those who created something."""
@@ -116,7 +114,9 @@ class Crowd:
         while not self._leaving.is_set():
             name = f"{self.prefix} {next(self._numbers)}"
             self.created[name] = create(self.port, name)
-            self.listed.append(send(self.port, "GET", "/v1/items"))
+            self.read.append(send(self.port, "GET", "/v1/items"))
+            if place := self.created[name].headers.get("location"):
+                self.read.append(send(self.port, "GET", place))
 
     def leave(self) -> None:
         """Send nothing more."""

@@ -1,4 +1,4 @@
-"""A database or a cache that dies under load: 503 or a miss, never a 500, a hang or half a write."""
+"""A database that dies under load: 503, never a 500, a hang or half a write."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.servers]
 REQUEST_SECONDS = 3
 # Beside its deadline a request takes the time to leave a connection that answers no more.
 LONGEST_SECONDS = REQUEST_SECONDS + 3
+TABLES = ("items", "kept_answers", "outbox")
 LIMITS = {"REQUEST_SECONDS": str(REQUEST_SECONDS), "DATABASE_STATEMENT_SECONDS": "10"}
 
 
@@ -45,9 +46,11 @@ class Place:
             assert api.output.count("Booting worker") == 1, api.output
             assert api.stop() == 0, api.output
 
-    def query(self, *statements: str) -> list[list[object]]:
-        """Run statements behind the service's back."""
-        return query(self.service, self.dialect, self.server.url, *statements)
+    def count_rows(self) -> dict[str, int]:
+        """Count what a request writes, behind the service's back."""
+        counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in TABLES)
+        [row] = query(self.service, self.dialect, self.server.url, f"SELECT {counts}")
+        return dict(zip(TABLES, row, strict=True))
 
 
 @pytest.fixture(scope="module", params=DIALECTS, ids=lambda dialect: dialect.server)
@@ -99,15 +102,11 @@ def test_what_is_half_done_when_the_database_is_killed_is_not_done(
     place: Place, tmp_path: Path
 ) -> None:
     name, other, renamed = (f"{part} {uuid4().hex}" for part in ("new", "old", "renamed"))
-    counts = tuple(
-        f"SELECT count(*) FROM {table}" for table in ("items", "kept_answers", "outbox")
-    )
-    with place.serving(REQUEST_SECONDS="20", DATABASE_LOCK_SECONDS="10") as (port, api):
+    with place.serving(REQUEST_SECONDS="20", DATABASE_LOCK_SECONDS="10") as (port, _):
         item = create(port, other).json
         path, match = f"/v1/items/{item['id']}", f'"{item["version"]}"'
-        is_relayed = "SELECT count(*) FROM outbox"
-        wait_for(lambda: place.query(is_relayed) == [[0]], "the relay")
-        earlier = [place.query(each) for each in counts]
+        wait_for(lambda: place.count_rows()["outbox"] == 0, "the relay")
+        earlier = place.count_rows()
         dialect, url = place.dialect, place.server.url
         with (
             ThreadPoolExecutor() as pool,
@@ -128,7 +127,7 @@ def test_what_is_half_done_when_the_database_is_killed_is_not_done(
         assert all(answer.asks_to_come_back for answer in answers), answers
         place.server.start()
         wait_for(lambda: is_ready(port), "readiness")
-        assert [place.query(each) for each in counts] == earlier
+        assert place.count_rows() == earlier
         assert send(port, "GET", path).json == item
         assert create(port, name).status == 201
         assert send(port, "PUT", path, {"name": renamed}, if_match=match).status == 200
@@ -143,7 +142,7 @@ def test_a_database_that_answers_nothing_is_waited_for_no_longer_than_the_deadli
         with crowded(port, prefix) as crowd:
             wait_for(lambda: crowd.count(201) > 10, "items")
             with place.server.paused():
-                wait_for(lambda: crowd.count(503) + crowd.count(504) >= 8, "refusals")
+                wait_for(lambda: crowd.count(503) + crowd.count(504) >= 4, "refusals")
                 assert send(port, "GET", "/health/live").status == 200
                 assert send(port, "GET", "/health/ready").status == 503
             before = crowd.count(201)
