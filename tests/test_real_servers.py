@@ -50,7 +50,8 @@ def variables(service: Path, servers: tuple[str, str]) -> Iterator[dict[str, str
     name = f"test_{uuid4().hex}"
     server = urls[DATABASES[database]]
     python = service / ".venv/bin/python"
-    check(python, "-c", EXECUTE, server, f"CREATE DATABASE {name}", cwd=service)
+    place = {f"TEST_{database.upper()}_URL": server}
+    check(python, "-c", EXECUTE, f"CREATE DATABASE {name}", cwd=service, **place)
     yield {
         "SERVICE_NAME": name,
         "BROKER_URL": urls[broker],
@@ -58,7 +59,7 @@ def variables(service: Path, servers: tuple[str, str]) -> Iterator[dict[str, str
         "REDIS_URL": urls["redis"],
         "WORKERS": "2",
     }
-    check(python, "-c", EXECUTE, server, f"DROP DATABASE {name}", cwd=service)
+    check(python, "-c", EXECUTE, f"DROP DATABASE {name}", cwd=service, **place)
 
 
 def test_processes_that_migrate_at_once_take_turns(

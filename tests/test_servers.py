@@ -145,6 +145,13 @@ def test_a_killed_server_starts_again_in_the_same_place(home: Path) -> None:
     assert ensure(["redis"], home=home) == {"redis": url}
 
 
+def test_a_paused_server_answers_later(home: Path) -> None:
+    url = ensure(["postgresql"], home=home)["postgresql"]
+    with attach("postgresql", home=home).paused():
+        assert not responds(KINDS["postgresql"], url)
+    assert responds(KINDS["postgresql"], url)
+
+
 def test_a_server_that_died_is_replaced(home: Path) -> None:
     ensure(["redis"], home=home)
     attach("redis", home=home).kill()

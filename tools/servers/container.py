@@ -46,6 +46,14 @@ class Container:
         """End the server at once, as a crash would."""
         _docker("kill", self.identifier)
 
+    def pause(self) -> None:
+        """Stop the server where it is: connections stay, answers do not."""
+        _docker("pause", self.identifier, check=True)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        _docker("unpause", self.identifier, check=True)
+
     def remove(self) -> None:
         """Remove the container and its volumes."""
         _docker("rm", "--force", "--volumes", self.identifier)

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +33,29 @@ class Process:
             self.kill()
 
     def kill(self) -> None:
-        """End the process and its group at once, as a crash would."""
-        if self.alive():
-            os.killpg(self.pid, signal.SIGKILL)
-            self._wait(PATIENCE)
+        """End the process, its group and its children at once, as a crash would."""
+        if not self.alive():
+            return
+        # Stopped first: it must not have more children meanwhile.
+        os.killpg(self.pid, signal.SIGSTOP)
+        family = [self, *self._list_children()]
+        os.killpg(self.pid, signal.SIGKILL)
+        for each in family:
+            each._signal(signal.SIGKILL)
+        for each in family:
+            each._wait(PATIENCE)
+
+    def pause(self) -> None:
+        """Stop the process and its children where they are: connections stay, answers do not."""
+        os.killpg(self.pid, signal.SIGSTOP)
+        for child in self._list_children():
+            child._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        for child in self._list_children():
+            child._signal(signal.SIGCONT)
+        os.killpg(self.pid, signal.SIGCONT)
 
     def remove(self) -> None:
         """Leave nothing behind: a process that ended has nothing to remove."""
@@ -43,6 +63,15 @@ class Process:
     def to_json(self) -> dict[str, str | int]:
         """Return what a later run needs to recognise the process."""
         return {"pid": self.pid, "birth": self.birth, "stop_signal": int(self.stop_signal)}
+
+    def _list_children(self) -> list["Process"]:
+        """Return its children: PostgreSQL puts each into a group of its own."""
+        pids = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [Process(int(pid), _birth(int(pid))) for pid in pids]
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def _wait(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

@@ -4,7 +4,8 @@ import os
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -114,6 +115,17 @@ class Server(ABC):
         """End the server at once, as a crash would, and keep its data."""
         for unit in reversed(self.units):
             unit.kill()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep the server from answering during the block, without closing its connections."""
+        for unit in self.units:
+            unit.pause()
+        try:
+            yield
+        finally:
+            for unit in self.units:
+                unit.resume()
 
     def remove(self) -> None:
         """Stop the server and forget its data; the log stays."""

@@ -1,7 +1,8 @@
 """The database: its sessions, and the base of all tables."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMBLOB
 # {% endif %}
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 from app.core.errors import StartupError
@@ -43,6 +44,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
     # {% endif %}
 }
+# A server that does not even roll back within this does so when it notices that we have left.
+ROLLBACK_SECONDS = 1.0
 # SQLite numbers only INTEGER primary keys by itself.
 BigId = BigInteger().with_variant(Integer, "sqlite")
 # {% if cookiecutter.database == "mysql" %}
@@ -104,6 +107,23 @@ class Database:
         reading = self.engine.execution_options(**READ_ONLY)
         self.readers = async_sessionmaker(reading, expire_on_commit=False)
         """Transactions that the database itself keeps from writing."""
+
+    @asynccontextmanager
+    async def begin(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+        """Begin a transaction: committed when the block ends, rolled back when it raises.
+
+        Unlike `sessions.begin()` it can be cancelled at its end too: a server that has stopped
+        answering keeps nobody beyond a deadline. Whether it has committed is not known then.
+        """
+        async with (self.readers if read_only else self.sessions)() as session:
+            try:
+                yield session
+                await session.commit()
+            except BaseException:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ROLLBACK_SECONDS):
+                        await session.rollback()
+                raise
 
     async def ping(self) -> None:
         """Raise SQLAlchemyError or DatabaseUnavailableError when the database does not answer."""

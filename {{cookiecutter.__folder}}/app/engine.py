@@ -8,6 +8,9 @@ from sqlalchemy import Connection, Dialect, ExceptionContext, event, make_url
 # {% if cookiecutter.database != "sqlite" %}
 from sqlalchemy import URL, Connection, Dialect, ExceptionContext, event, make_url
 # {% endif %}
+# {% if cookiecutter.database == "postgresql" %}
+from sqlalchemy.exc import InvalidatePoolError
+# {% endif %}
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import InvalidInputError
@@ -44,7 +47,9 @@ def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngin
         pool_size=connections,
         max_overflow=0,
         pool_timeout=settings.pool_seconds,
-        pool_pre_ping=backend != "sqlite",
+        # {% if cookiecutter.database == "mysql" %}
+        pool_pre_ping=backend == "mysql",
+        # {% endif %}
         # What clients sent does not belong into logs.
         hide_parameters=True,
         # {% if cookiecutter.database == "sqlite" %}
@@ -56,7 +61,9 @@ def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngin
     )
     event.listen(engine.sync_engine, "do_connect", connect)
     # {% if cookiecutter.database == "postgresql" %}
-    event.listen(engine.sync_engine, "handle_error", hide_values)
+    if backend == "postgresql":
+        event.listen(engine.sync_engine, "checkout", ping_postgresql)
+        event.listen(engine.sync_engine, "handle_error", hide_values)
     # {% endif %}
     # {% if cookiecutter.database == "mysql" %}
     if backend == "mysql":
@@ -111,6 +118,23 @@ def connect(
         raise DatabaseUnavailableError(str(error)) from error
 
 
+# {% if cookiecutter.database == "postgresql" %}
+def ping_postgresql(connection: Any, record: Any, _proxy: object) -> None:
+    """Replace a connection that has died in the pool, before it is used again.
+
+    SQLAlchemy's own `pool_pre_ping` asks inside a transaction: three round trips, and on a server
+    that does not answer its rollback cannot be cancelled.
+    """
+    if not record.info.setdefault("used", False):
+        record.info["used"] = True
+        return
+    try:
+        connection.run_async(lambda driver: driver.execute(";", timeout=CONNECT_SECONDS))
+    except Exception as error:
+        raise InvalidatePoolError from error
+
+
+# {% endif %}
 # {% if cookiecutter.database == "mysql" %}
 def begin_mysql(connection: Connection) -> None:
     """Begin a transaction that the server keeps from writing when it is marked so."""

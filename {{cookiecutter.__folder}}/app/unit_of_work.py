@@ -55,9 +55,8 @@ class UnitOfWorkFactory:
         another transaction got in the way, ConflictError for what goes against a constraint,
         InvalidInputError for what cannot be stored, and UnavailableError without a database.
         """
-        sessions = self._database.readers if read_only else self._database.sessions
         with translate_errors():
-            async with sessions.begin() as session:
+            async with self._database.begin(read_only=read_only) as session:
                 unit = UnitOfWork(session, self._source)
                 yield unit
         if unit.has_events:
@@ -104,9 +103,8 @@ class UnitOfWorkFactory:
         another transaction got in the way, ConflictError for what goes against a constraint,
         InvalidInputError for what cannot be stored, and UnavailableError without a database.
         """
-        sessions = self._database.readers if read_only else self._database.sessions
         with translate_errors():
-            async with sessions.begin() as session:
+            async with self._database.begin(read_only=read_only) as session:
                 unit = UnitOfWork(session)
                 yield unit
         for action in unit.actions:

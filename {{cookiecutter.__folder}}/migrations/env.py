@@ -15,10 +15,11 @@ import app.domain.models
 # {% if cookiecutter.broker != "none" or cookiecutter.interface != "api" %}
 import app.tables
 # {% endif %}
-from app.core.errors import StartupError
+from app.core.errors import StartupError, UnavailableError
 from app.core.server_config import DatabaseSettings
 from app.core.settings import read_settings
 from app.database import Base, open_database
+from app.database_errors import translate_errors
 
 
 # {% if cookiecutter.database == "postgresql" %}
@@ -42,11 +43,12 @@ def wait_for_turn(connection: Connection) -> None:
     if connection.dialect.name == "mysql":
         # A migration takes as long as it takes, where MariaDB has a limit; but a lock that it waits
         # for holds up everybody behind it: that wait keeps its limit.
-        connection.execute(text("SET @migrating = 1 /*M!, SESSION max_statement_time = 0 */"))
+        unlimited = "/*M!, max_statement_time = 0 */ /*!50708 , max_execution_time = 0 */"
+        connection.execute(text(f"SET @migrating = 1 {unlimited}"))
         # Held until the connection closes; all databases of a server share the names of locks.
-        lock = text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 60)")
-        if connection.execute(lock).scalar() != 1:
-            raise StartupError("migrations: another process is at it for a minute, try again later")
+        turn = text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 3600)")
+        if not connection.scalar(turn):
+            raise StartupError("migrations: another process has been migrating for an hour")
 
 
 # {% endif %}
@@ -80,6 +82,10 @@ if given is not None:
     run_migrations(given)
 else:
     try:
-        asyncio.run(connect_and_run())
+        with translate_errors():
+            asyncio.run(connect_and_run())
     except StartupError as error:
         sys.exit(str(error))
+    except UnavailableError as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        sys.exit(f"migrations: {reason}; try again when the database is less busy")

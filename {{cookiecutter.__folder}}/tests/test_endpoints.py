@@ -14,6 +14,12 @@ class Broken:
         raise ConnectionError("gone")
 
 
+class Spare(Broken):
+    """One that the service does without."""
+
+    is_optional = True
+
+
 async def test_a_running_process_is_alive(client: AsyncClient) -> None:
     assert (await client.get("/health/live")).json() == {"status": "ok"}
 
@@ -31,6 +37,15 @@ async def test_a_service_with_a_broken_dependency_is_not_ready(
     response = await client.get("/health/ready")
     assert response.status_code == 503
     assert response.json()["Broken"] == "ConnectionError: gone"
+
+
+async def test_a_service_is_ready_without_what_it_can_do_without(
+    client: AsyncClient, opened: Container
+) -> None:
+    opened.add(Spare, Spare())
+    response = await client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["Spare"] == "ConnectionError: gone"
 
 
 async def test_requests_are_counted_by_route(client: AsyncClient) -> None:

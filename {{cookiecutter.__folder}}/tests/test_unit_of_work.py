@@ -4,8 +4,9 @@ import asyncio
 import traceback
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.util import await_only
 
 from app.core.config import CoreSettings
 from app.core.errors import ConflictError, InvalidInputError, UnavailableError
@@ -64,6 +65,27 @@ async def test_a_unit_that_is_cancelled_leaves_nothing_behind(begin: UnitOfWorkF
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert await count(begin) == 0
+
+
+async def test_a_commit_that_gets_no_answer_can_be_cancelled(begin: UnitOfWorkFactory) -> None:
+    committing = asyncio.Event()
+
+    def wait_without_end(_: object) -> None:
+        committing.set()
+        await_only(asyncio.Event().wait())
+
+    async def commit() -> None:
+        async with begin() as uow:
+            await insert(uow, 1)
+            event.listen(uow.session.sync_session, "before_commit", wait_without_end)
+
+    task = asyncio.create_task(commit())
+    await committing.wait()
+    task.cancel()
+    async with asyncio.timeout(5):
+        with pytest.raises(asyncio.CancelledError):
+            await task
     assert await count(begin) == 0
 
 

@@ -22,9 +22,10 @@ async def get_live() -> dict[str, str]:
 
 @router.get("/health/ready", summary="Can requests be served?")
 async def get_ready(request: Request, response: Response) -> dict[str, str]:
-    """Ask every dependency; 503 when one does not answer."""
-    answers = await ask_all(request.state.opened.probes)
-    if any(answer != "ok" for answer in answers.values()):
+    """Ask every dependency; 503 when one does not answer that the service cannot do without."""
+    opened = request.state.opened
+    answers = await ask_all(opened.probes)
+    if any(answer != "ok" for name, answer in answers.items() if name not in opened.optional):
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return answers
 

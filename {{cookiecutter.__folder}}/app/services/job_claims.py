@@ -29,7 +29,7 @@ class JobClaims:
             .values(next_run_at=until)
             .execution_options(synchronize_session=False)
         )
-        async with self._database.sessions.begin() as session:
+        async with self._database.begin() as session:
             known = await session.get(JobSchedule, job)
             taken = await session.connection()
             moved = (await taken.execute(due)).rowcount == 1
@@ -37,7 +37,7 @@ class JobClaims:
 
     async def _insert(self, job: str, until: datetime) -> bool:
         try:
-            async with self._database.sessions.begin() as session:
+            async with self._database.begin() as session:
                 session.add(JobSchedule(name=job, next_run_at=until))
         except IntegrityError:
             return False

@@ -21,6 +21,8 @@ BATCH = 100
 # A relay is woken by its own process; this is for rows of another that died.
 POLL_SECONDS = 1.0
 MAX_DELAY_SECONDS = 60.0
+# A server that vanished without a word would be waited for without an end.
+BATCH_SECONDS = 60.0
 
 
 class OutboxRelay:
@@ -40,7 +42,7 @@ class OutboxRelay:
         """Relay for ever."""
         while True:
             try:
-                while await self.relay_batch() == BATCH:
+                while await self._relay_in_time() == BATCH:
                     pass
             except Exception as error:  # noqa: BLE001 - whatever it was, the relay goes on
                 logger.error("outbox not relayed", error=repr(error))
@@ -48,6 +50,10 @@ class OutboxRelay:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._emitted.wait()
             self._emitted.clear()
+
+    async def _relay_in_time(self) -> int:
+        async with asyncio.timeout(BATCH_SECONDS):
+            return await self.relay_batch()
 
     async def relay_batch(self) -> int:
         """Publish and delete the oldest messages that are due; return how many were published.
@@ -62,7 +68,7 @@ class OutboxRelay:
             .limit(BATCH)
             .with_for_update(skip_locked=True)
         )
-        async with self._database.sessions.begin() as session:
+        async with self._database.begin() as session:
             published = 0
             for row in (await session.scalars(due)).all():
                 if not await self._publish(row):

@@ -22,7 +22,7 @@ PAUSE_SECONDS = 600.0
 async def delete_old_answers(opened: Container) -> None:
     """Delete the answers that no client will ask for again."""
     old = delete(KeptAnswer).where(KeptAnswer.created_at < now() - KEPT_FOR)
-    async with opened[Database].sessions.begin() as session:
+    async with opened[Database].begin() as session:
         await session.execute(old)
 
 

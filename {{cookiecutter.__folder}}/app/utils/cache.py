@@ -82,6 +82,9 @@ class CacheStore(ABC):
 class Cache(CacheStore):
     """Keep values for a while; a value that is gone, or a server that is down, is a miss."""
 
+    is_optional = True
+    """The service is ready without it."""
+
     def __init__(self) -> None:
         """Start with no computation in flight."""
         self._flights = SingleFlight()

@@ -27,6 +27,15 @@ class Container(Mapping[type, Any]):
             if hasattr(instance, "ping")
         }
 
+    @property
+    def optional(self) -> set[str]:
+        """The names of what the service can do without for a while."""
+        return {
+            kind.__name__
+            for kind, instance in self._instances.items()
+            if getattr(instance, "is_optional", False)
+        }
+
     def __getitem__(self, kind: type[Opened]) -> Opened:
         """Return the instance of a type."""
         instance: Opened = self._instances[kind]
