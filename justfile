@@ -38,18 +38,24 @@ snapshots: install
 measure: install
     @python -m tools.measure_render
 
+# Measure what services cost beside bare libraries and peers: all of it, or what is named
+[group("test")]
+[no-exit-message]
+bench *names: install
+    @python -m benchmarks "$@"
+
 # Check the repository's own code
 [group("test")]
 lint: install
-    ruff format --check --quiet tools tests hooks
-    ruff check tools tests hooks
-    mypy tools tests hooks
+    ruff format --check --quiet tools tests hooks benchmarks
+    ruff check tools tests hooks benchmarks
+    mypy tools tests hooks benchmarks
 
 # Format the repository's own code
 [group("test")]
 format: install
-    ruff check --quiet --fix-only tools tests hooks
-    ruff format --quiet tools tests hooks
+    ruff check --quiet --fix-only tools tests hooks benchmarks
+    ruff format --quiet tools tests hooks benchmarks
 
 # Find or start real servers for the tests, all or those named; --env prints their URLs
 [group("servers")]

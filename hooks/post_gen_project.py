@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -71,7 +70,6 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "lists": lambda answers: http(answers) and answers["database"] != "none",
     "limits": lambda answers: http(answers) and answers["cache"] == "redis",
     "cache": lambda answers: answers["cache"] == "redis",
-    "adapters": lambda answers: answers["broker"] != "none" or shares(answers),
     "github": lambda answers: answers["ci"] == "github",
     "gitlab": lambda answers: answers["ci"] == "gitlab",
     "kubernetes": lambda answers: answers["kubernetes"] is True,
@@ -80,10 +78,11 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 TABLE = """
 http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
     app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
-    app/utils/base_model.py app/web deploy/kubernetes/api.yaml tests/kit/http.py
-    tests/kit/tokens.py tests/properties tests/service/test_items.py tests/test_base_model.py
-    tests/test_bearer.py tests/test_deadline.py tests/test_document.py tests/test_endpoints.py
-    tests/test_errors.py tests/test_failures.py tests/test_http_config.py tests/test_middleware.py
+    app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/api.yaml
+    tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
+    tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
+    tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
+    tests/test_middleware.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/domain/events.py app/services/memory_broker.py app/utils/envelope.py
@@ -112,7 +111,6 @@ cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/re
     app/services/redis_scripts.py app/utils/cache.py app/utils/single_flight.py
     tests/cache_contract.py tests/redis_way.py tests/test_cache.py tests/test_rate_limiter.py
     tests/test_redis.py tests/test_single_flight.py
-adapters: app/services
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes
@@ -134,19 +132,10 @@ REMOVALS = read_table(TABLE)
 
 # A service without a database is another service: these files have a second version for it.
 VARIANT = ".no_database"
-VARIANTS = (
-    "app/api/router.py",
-    "app/domain/service.py",
-    "app/resources.py",
-    "app/tasks/consumer.py",
-    "app/tasks/worker.py",
-    "tests/service/test_consumer.py",
-    "tests/service/test_items.py",
-    "tests/service/test_worker.py",
-)
-
-# Zip archives and some file systems forget that a file is a program.
-PROGRAMS = ("just",)
+VARIANTS = """
+app/api/router.py app/domain/service.py app/resources.py app/tasks/consumer.py app/tasks/worker.py
+tests/service/test_consumer.py tests/service/test_items.py tests/service/test_worker.py
+"""
 
 SERVERS = {
     "both": "RabbitMQ and Kafka",
@@ -177,7 +166,7 @@ def remove(root: Path, paths: Iterable[str]) -> None:
 
 def choose_variants(root: Path, answers: Answers) -> None:
     """Keep one version of every file that has two."""
-    for name in VARIANTS:
+    for name in VARIANTS.split():
         path = root / name
         other = path.with_suffix(f"{VARIANT}{path.suffix}")
         if not other.exists():
@@ -196,11 +185,10 @@ def remove_empty_folders(root: Path, folder: Path) -> None:
 
 
 def make_executable(root: Path) -> None:
-    """Let the programs of the service be started by their name."""
-    for name in PROGRAMS:
-        path = root / name
-        if path.is_file():
-            path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    """Let `just` be started by its name: zip archives forget that it is a program."""
+    path = root / "just"
+    if path.is_file():
+        path.chmod(path.stat().st_mode | 0o111)
 
 
 def list_servers(answers: Answers) -> str:

@@ -56,7 +56,7 @@ ABSENCES = (
         lambda it: it["database"] == "none",
         r"sqlalchemy|alembic|postgres|asyncpg|mysql|asyncmy|mariadb|sqlite|database|migrat|outbox",
         # An optional layer of the import rules.
-        but=r'"app\.resources \| \(app\.database\)"',
+        but=r'"app\.resources \| \(app\.database\)"|"\(app\.database_errors\)"',
     ),
     Absence(
         "no PostgreSQL",
@@ -72,9 +72,10 @@ ABSENCES = (
         "no cache",
         lambda it: it["cache"] == "none",
         r"redis|cache",
-        # Python's, uv's and SQLAlchemy's own caches, and the ones that git ignores.
+        # Python's, uv's, SQLAlchemy's and browsers' own caches, and the ones that git ignores.
         but=r"__pycache__|^\.\w*_?cache/$|--mount=type=cache|leaves this layer in the cache"
-        r"|cache_ok = True",
+        r"|cache_ok = True|cache-control|UNCACHED|no-cache"
+        r"|^@(lru_)?cache\b|from functools import (lru_)?cache$",
     ),
     Absence("no GitHub", lambda it: it["ci"] != "github", r"github|dependabot", but=r"ghcr\.io"),
     Absence("no GitLab", lambda it: it["ci"] != "gitlab", r"gitlab|renovate"),

@@ -49,12 +49,18 @@ def install(environment: Path, *requirements: str | Path, cwd: Path) -> None:
 
 def make(kind: str, folder: Path, *requirements: str | Path) -> Path:
     """Return an environment for the requirement files of a folder, there already or made now."""
-    paths = [folder / name for name in FILES]
-    environment = ENVIRONMENTS / f"{kind}-{hash_files(paths)}"
+    return make_once(
+        f"{kind}-{hash_files(folder / name for name in FILES)}", *requirements, cwd=folder
+    )
+
+
+def make_once(name: str, *requirements: str | Path, cwd: Path) -> Path:
+    """Return the environment of this name, there already or made now of the requirements."""
+    environment = ENVIRONMENTS / name
     with locked(environment.with_suffix(".lock")):
         ready = environment / "ready"
         if not ready.exists():
-            install(environment, *requirements, cwd=folder)
+            install(environment, *requirements, cwd=cwd)
         ready.touch()
     remove_old()
     return environment

@@ -21,6 +21,7 @@ from tests.documents import (
     Block,
     list_documents,
     read_blocks,
+    read_code,
     read_commands,
     read_mentioned_commands,
     read_recipes,
@@ -30,7 +31,7 @@ from tests.programs import clean_environment, find_program
 from tests.small_template import ROOT
 
 GUIDE = ROOT / "docs" / "guide.md"
-CACHE = ROOT / "docs" / "cache.md"
+QUOTING = [ROOT / "docs" / f"{name}.md" for name in ("cache", "database", "http", "testing")]
 GUIDE_TEST = "tests/test_documents.py::test_the_guide_can_be_followed"
 LONGEST_README = 150
 PATIENCE_SECONDS = 60.0
@@ -45,9 +46,13 @@ RUN_BY = {
     "./just up": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
+    "./just bench": "tests/test_benchmarks.py::test_requests_are_measured_beside_a_peer",
+    "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
     "./just doctor": "tests/test_processes.py::test_the_doctor_says_what_is_not_reachable",
     "./just migrate": "tests/test_seams.py::test_its_migration_runs_after_the_templates",
+    "./just check": "tests/test_seams.py::test_its_checks_pass",
+    "./just properties": "tests/test_seams.py::test_its_checks_pass",
     "./just new": "tests/test_ways.py::test_just_new",
     "./just settings": "tests/test_processes.py::test_settings_are_shown_with_where_they_came_from",
     "./just worker": "tests/test_processes.py::test_a_worker_runs_its_jobs_and_stops_cleanly",
@@ -211,11 +216,19 @@ def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:
     assert re.search(r"^\./just demo\b.*\n\./just test\b", first, re.MULTILINE)
 
 
-def test_code_that_is_quoted_stands_in_the_template() -> None:
-    quoted = [block for block in read_blocks(CACHE) if block.target]
+@pytest.mark.parametrize("document", QUOTING, ids=lambda path: path.stem)
+def test_code_that_is_quoted_stands_in_the_template(document: Path) -> None:
+    quoted = [block for block in read_blocks(document) if block.target]
     assert quoted
     for block in quoted:
         assert block.text in (TEMPLATE / str(block.target)).read_text(encoding="utf-8")
+
+
+def test_what_shows_how_a_threat_is_met_is_in_the_template() -> None:
+    rows = read_rows(ROOT / "docs" / "security.md", "Security")
+    shown = [path for cells in rows for path in read_code(cells[-1])]
+    assert len(shown) >= len(rows)
+    assert [path for path in shown if not (TEMPLATE / path).is_file()] == []
 
 
 @pytest.mark.parametrize("document", list_documents(), ids=lambda path: str(path.relative_to(ROOT)))

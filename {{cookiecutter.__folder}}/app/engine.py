@@ -61,6 +61,7 @@ def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngin
     )
     event.listen(engine.sync_engine, "do_connect", connect)
     # {% if cookiecutter.database == "postgresql" %}
+    event.listen(engine.sync_engine, "handle_error", hide_values)
     if backend == "postgresql":
         event.listen(engine.sync_engine, "checkout", ping_postgresql)
     # {% endif %}
@@ -139,6 +140,18 @@ def begin_mysql(connection: Connection) -> None:
     """Begin a transaction that the server keeps from writing when it is marked so."""
     if connection.get_execution_options().get("read_only"):
         connection.exec_driver_sql("START TRANSACTION READ ONLY")
+
+
+# {% endif %}
+# {% if cookiecutter.database == "postgresql" %}
+def hide_values(context: ExceptionContext) -> None:
+    """Take PostgreSQL's DETAIL out of an error: it can hold a whole row, and ends in the log."""
+    original = context.original_exception
+    for error in (context.sqlalchemy_exception, original, original.__cause__):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
+        if getattr(error, "detail", None):
+            vars(error)["detail"] = None
 
 
 # {% endif %}

@@ -49,9 +49,6 @@ from app.utils.container import Container
 # {% if cookiecutter.broker != "none" %}
 from app.utils.message_broker import BrokerUnavailableError, MessageBroker
 # {% endif %}
-# {% if cookiecutter.interface != "worker" %}
-from app.web.bearer import TokenVerifier
-# {% endif %}
 
 
 @asynccontextmanager
@@ -78,9 +75,6 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
         opened.add(UnitOfWorkFactory, UnitOfWorkFactory(opened))
         # {% endif %}
-        # {% if cookiecutter.interface != "worker" %}
-        opened.add(TokenVerifier, TokenVerifier(core.auth))
-        # {% endif %}
         # {% if cookiecutter.database != "none" %}
         if core.process.environment == "development":
             await migrate(opened[Database])
@@ -92,8 +86,12 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
 @asynccontextmanager
 async def open_api(core: CoreSettings, settings: Settings) -> AsyncIterator[Container]:
     """Open what the API needs."""
+    # The worker checks no tokens: it is spared the library.
+    from app.services.tokens import TokenVerifier
+
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_container(core, settings))
+        opened.add(TokenVerifier, TokenVerifier(core.auth))
         # {% endif %}
         # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker != "none" %}
         # No other process hears a broker in memory: the worker's tasks run in this one.

@@ -13,12 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
-# {% if cookiecutter.database == "mysql" %}
-from sqlalchemy import ColumnElement, Select, and_, or_
-# {% endif %}
-# {% if cookiecutter.database != "mysql" %}
-from sqlalchemy import ColumnElement, Select, literal, tuple_
-# {% endif %}
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -82,36 +77,32 @@ async def read_page(
     """
     if cursor is not None:
         rows = rows.where(stand_after(order, decode_cursor(order, cursor)))
-    ordered = (each.desc() if order.descending else each.asc() for each in order.columns)
+    ordered = [each.desc() if order.descending else each.asc() for each in order.columns]
+    if offset:
+        # What is skipped is counted in the index: the rows themselves may lie far apart.
+        skipped = rows.with_only_columns(order.unique).order_by(*ordered).offset(offset)
+        wanted = skipped.limit(limit + 1).subquery()
+        rows = rows.join(wanted, order.unique == wanted.c[order.unique.key])
     # One more than asked for tells whether there are any after them.
-    page = rows.order_by(*ordered).offset(offset or None).limit(limit + 1)
-    found = (await session.scalars(page)).all()
+    found = (await session.scalars(rows.order_by(*ordered).limit(limit + 1))).all()
     more = len(found) > limit
     return Slice(found[:limit], encode_cursor(order, found[limit - 1]) if more else None)
 
 
-# {% if cookiecutter.database == "mysql" %}
 def stand_after(order: Order, values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition that a row stands after these values."""
+    """Return the condition that a row stands after these values.
+
+    Said twice: some databases find the place in an index by the first form only, some only by the
+    second, and by the wrong one they read the whole list.
+    """
     (column, unique), (first, second) = order.columns, values
-    # Spelled out: MySQL reads a whole index for `(a, b) > (x, y)`.
+    row = tuple_(column, unique)
+    place = tuple_(literal(first, column.type), literal(second, unique.type))
     if order.descending:
-        return and_(column <= first, or_(column < first, and_(column == first, unique < second)))
-    return and_(column >= first, or_(column > first, and_(column == first, unique > second)))
+        return and_(row < place, or_(column < first, and_(column == first, unique < second)))
+    return and_(row > place, or_(column > first, and_(column == first, unique > second)))
 
 
-# {% endif %}
-# {% if cookiecutter.database != "mysql" %}
-def stand_after(order: Order, values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition that a row stands after these values."""
-    place = tuple_(
-        *(literal(value, each.type) for each, value in zip(order.columns, values, strict=True))
-    )
-    row = tuple_(*order.columns)
-    return row < place if order.descending else row > place
-
-
-# {% endif %}
 def encode_cursor(order: Order, row: object) -> str:
     """Return the cursor of the rows after this one; clients hand it back as it is."""
     values = [getattr(row, each.key) for each in order.columns]

@@ -46,9 +46,9 @@ def wait_for_turn(connection: Connection) -> None:
         unlimited = "/*M!, max_statement_time = 0 */ /*!50708 , max_execution_time = 0 */"
         connection.execute(text(f"SET @migrating = 1 {unlimited}"))
         # Held until the connection closes; all databases of a server share the names of locks.
-        turn = text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 3600)")
-        if not connection.scalar(turn):
-            raise StartupError("migrations: another process has been migrating for an hour")
+        lock = text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 60)")
+        if connection.execute(lock).scalar() != 1:
+            raise StartupError("migrations: another process is at it for a minute, try again later")
 
 
 # {% endif %}

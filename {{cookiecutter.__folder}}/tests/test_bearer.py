@@ -1,5 +1,6 @@
 """Bearer tokens: who calls is known, or nobody gets further."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -9,13 +10,14 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.core.http_config import AuthSettings
+from app.services.tokens import TokenVerifier
 from app.utils.container import Container
-from app.web.bearer import CurrentCaller, TokenVerifier, require_scope
+from app.web.bearer import CurrentCaller, require_scope
 from tests.kit.tokens import Issuer
 
 
 @pytest.fixture(autouse=True)
-def routes(app: FastAPI) -> None:
+def routes(plain_problems: None, app: FastAPI) -> None:  # noqa: ARG001 - asked for before the app
     @app.get("/test/me")
     async def get_me(caller: CurrentCaller) -> str:
         return caller.subject
@@ -102,3 +104,25 @@ async def test_an_issuer_that_does_not_answer_is_no_fault_of_the_caller(
     opened.add(TokenVerifier, TokenVerifier(nowhere))
     response = await client.get("/test/me", headers=issuer.authorize())
     assert response.status_code == 503
+
+
+async def test_an_issuer_that_hangs_holds_up_nobody_for_long(
+    client: AsyncClient, issuer: Issuer, opened: Container
+) -> None:
+    connections = 0
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await asyncio.sleep(0.5)
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = AuthSettings(jwks_url=f"http://127.0.0.1:{port}")
+    opened.add(TokenVerifier, TokenVerifier(settings))
+    headers = issuer.authorize()
+    answers = await asyncio.gather(*(client.get("/test/me", headers=headers) for _ in range(5)))
+    server.close()
+    assert [answer.status_code for answer in answers] == [503] * 5
+    assert connections == 1

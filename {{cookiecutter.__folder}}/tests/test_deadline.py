@@ -8,6 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from httpx import AsyncClient
 
+pytestmark = pytest.mark.usefixtures("plain_problems")
+
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:

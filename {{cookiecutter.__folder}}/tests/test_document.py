@@ -1,35 +1,34 @@
 """The OpenAPI document tells clients what they can get, errors included."""
 
 import pytest
-from fastapi import FastAPI
 
+from app.api.exceptions import MEDIA_TYPE, problems
 from app.web.document import DocumentedAPI, list_error_contents
 
 
-def test_every_error_is_declared_as_what_it_is(app: FastAPI) -> None:
-    contents = list(list_error_contents(app.openapi()))
-    assert contents
-    assert {kind for content in contents for kind in content} == {"application/problem+json"}
-
-
-def test_no_error_of_the_frameworks_own_is_declared(app: FastAPI) -> None:
-    assert "HTTPValidationError" not in app.openapi()["components"]["schemas"]
-
-
 @pytest.fixture
-def documented() -> DocumentedAPI:
-    api = DocumentedAPI(error_media_type="application/problem+json")
+def api() -> DocumentedAPI:
+    api = DocumentedAPI(error_media_type=MEDIA_TYPE)
 
-    @api.get("/things/{number}")
-    @api.put("/things/{number}")
+    @api.get("/things/{number}", responses=problems(404, 422))
+    @api.put("/things/{number}", responses=problems(404, 422))
     async def get_thing(number: int) -> int:
         return number
 
     return api
 
 
+def test_errors_are_declared_in_the_media_type_that_they_have(api: DocumentedAPI) -> None:
+    contents = [list(content) for content in list_error_contents(api.openapi())]
+    assert contents == [[MEDIA_TYPE]] * 4
+
+
+def test_no_error_of_the_frameworks_own_is_declared(api: DocumentedAPI) -> None:
+    assert "HTTPValidationError" not in api.openapi()["components"]["schemas"]
+
+
 @pytest.mark.parametrize(
     ("path", "methods"), [("/things/7", ["GET", "PUT"]), ("/things", []), ("/things/7/x", [])]
 )
-def test_a_path_has_its_methods(documented: DocumentedAPI, path: str, methods: list[str]) -> None:
-    assert documented.list_methods(path) == methods
+def test_a_path_has_its_methods(api: DocumentedAPI, path: str, methods: list[str]) -> None:
+    assert api.list_methods(path) == methods

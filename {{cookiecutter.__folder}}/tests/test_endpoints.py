@@ -56,6 +56,13 @@ async def test_requests_are_counted_by_route(client: AsyncClient) -> None:
     assert 'http_requests_total{method="GET",route="unmatched",status="404"}' in metrics
 
 
+async def test_methods_that_clients_make_up_are_counted_as_one(client: AsyncClient) -> None:
+    await client.request("BREW", "/nowhere")
+    metrics = (await client.get("/metrics")).text
+    assert 'method="OTHER"' in metrics
+    assert "BREW" not in metrics
+
+
 async def test_a_request_id_is_kept_when_it_is_harmless(client: AsyncClient) -> None:
     response = await client.get("/health/live", headers={"x-request-id": "abc-1"})
     assert response.headers["x-request-id"] == "abc-1"
@@ -66,18 +73,19 @@ async def test_a_request_id_is_replaced_when_it_is_not(client: AsyncClient) -> N
     assert response.headers["x-request-id"] not in ("", "a b;c")
 
 
+@pytest.mark.usefixtures("plain_problems")
 async def test_an_unknown_path_is_a_problem(client: AsyncClient) -> None:
     response = await client.get("/nowhere")
     assert response.status_code == 404
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.json() == {"title": "Not Found", "status": 404, "detail": "Not Found"}
+    assert response.json() == {"status": 404, "detail": "Not Found"}
 
 
+@pytest.mark.usefixtures("plain_problems")
 async def test_a_wrong_method_is_a_problem(client: AsyncClient) -> None:
     response = await client.put("/health/live")
     assert response.status_code == 405
     assert response.headers["allow"] == "GET"
-    assert response.json()["title"] == "Method Not Allowed"
+    assert response.json()["detail"] == "Method Not Allowed"
 
 
 class TestMetricsWithToken:

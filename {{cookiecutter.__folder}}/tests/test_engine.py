@@ -9,13 +9,19 @@ from sqlalchemy import text
 from app.core.config import CoreSettings
 from app.core.errors import UnavailableError
 from app.database import Database
+# {% if cookiecutter.database == "sqlite" %}
+from app.database_errors import translate_errors
+# {% endif %}
+# {% if cookiecutter.database != "sqlite" %}
 from app.database_errors import DatabaseUnavailableError, translate_errors
+# {% endif %}
 from app.utils.container import Container
-
 # {% if cookiecutter.database == "postgresql" %}
+
 SLOW, ZONE = text("SELECT pg_sleep(5)"), text("SHOW timezone")
 # {% endif %}
 # {% if cookiecutter.database == "mysql" %}
+
 SLOW, ZONE = text("SELECT SLEEP(5) FROM alembic_version"), text("SELECT @@time_zone")
 # {% endif %}
 

@@ -14,6 +14,7 @@ from app.core.errors import (
     UnavailableError,
 )
 from app.utils.base_model import InputModel
+from tests.kit.http import PROBLEM
 
 
 class Parcel(InputModel):
@@ -24,7 +25,7 @@ class Parcel(InputModel):
 
 
 @pytest.fixture(autouse=True)
-def route(app: FastAPI) -> None:
+def route(plain_problems: None, app: FastAPI) -> None:  # noqa: ARG001 - asked for before the app
     @app.post("/test/parcels")
     async def take(parcel: Parcel) -> Parcel:
         return parcel
@@ -50,7 +51,7 @@ async def test_an_error_of_the_service_is_a_problem(
 
     response = await client.get("/test/failing")
     assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["content-type"] == PROBLEM
     assert response.json()["status"] == status
     assert response.json()["detail"] == (getattr(error, "detail", None) or str(error))
 
@@ -115,7 +116,7 @@ async def test_a_body_that_cannot_be_read_is_the_clients_mistake(
     headers = {"content-type": "application/json"}
     response = await client.post("/test/parcels", content=body, headers=headers)
     assert response.status_code in (400, 422)
-    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["content-type"] == PROBLEM
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data", "x"])

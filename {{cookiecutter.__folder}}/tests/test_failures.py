@@ -4,9 +4,13 @@ import logging
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient
+
+from tests.kit.http import PROBLEM
+
+pytestmark = pytest.mark.usefixtures("plain_problems")
 
 
 async def test_a_mistake_of_ours_is_a_problem_without_details(
@@ -19,7 +23,7 @@ async def test_a_mistake_of_ours_is_a_problem_without_details(
     with caplog.at_level(logging.ERROR):
         response = await client.get("/test/failing", headers={"x-request-id": "abc"})
     assert response.status_code == 500
-    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["content-type"] == PROBLEM
     assert "hunter2" not in response.text
     assert response.headers["x-request-id"] == "abc"
     assert [record.getMessage() for record in caplog.records] == ["request failed"]
@@ -58,12 +62,18 @@ async def test_an_answer_that_fails_half_way_is_cut(app: FastAPI, client: AsyncC
 
 
 @pytest.mark.parametrize("length", [True, False], ids=["declared", "not declared"])
-async def test_a_body_that_is_too_large_is_a_problem(client: AsyncClient, length: bool) -> None:
+async def test_a_body_that_is_too_large_is_a_problem(
+    app: FastAPI, client: AsyncClient, length: bool
+) -> None:
+    @app.post("/test/upload")
+    async def read(request: Request) -> int:
+        return len(await request.body())
+
     async def send() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 100_000
 
     content = b"x" * 2_000_000 if length else send()
-    response = await client.post("/health/live", content=content)
-    assert response.status_code in (405, 413)
-    assert response.headers["content-type"] == "application/problem+json"
+    response = await client.post("/test/upload", content=content)
+    assert response.status_code == 413
+    assert response.headers["content-type"] == PROBLEM

@@ -7,8 +7,12 @@ from fastapi import FastAPI, Request, Response
 from httpx import AsyncClient
 from httpx import Response as Answer
 
+from app.web.bearer import CurrentCaller
 from app.web.idempotency import Idempotent
 from app.web.routing import Router
+from tests.kit.tokens import Issuer
+
+pytestmark = pytest.mark.usefixtures("plain_problems")
 
 
 class Effects:
@@ -100,3 +104,26 @@ async def test_a_key_that_is_none_is_pointed_at(
     response = await pay(client, key)
     assert (response.status_code, effects.count) == (422, 0)
     assert [each["field"] for each in response.json()["errors"]] == ["header.Idempotency-Key"]
+
+
+class TestCallers:
+    """A key is one caller's, wherever the route asks who that is."""
+
+    @pytest.fixture(autouse=True)
+    def route(self, app: FastAPI) -> None:
+        router = Router()
+
+        @router.post("/test/greetings", dependencies=[Idempotent])
+        async def greet(caller: CurrentCaller) -> str:
+            return f"hello {caller.subject}"
+
+        app.include_router(router)
+
+    async def test_nobody_gets_what_was_answered_to_another(
+        self, client: AsyncClient, issuer: Issuer
+    ) -> None:
+        key = {"idempotency-key": "k1"}
+        for name in ("ann", "bob"):
+            headers = {**key, **issuer.authorize(name)}
+            assert (await client.post("/test/greetings", headers=headers)).json() == f"hello {name}"
+        assert (await client.post("/test/greetings", headers=key)).status_code == 401

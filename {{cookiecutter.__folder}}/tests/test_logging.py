@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core.config import ServiceSettings, load_core_settings
-from app.core.logger_config import JsonFormatter, open_handlers
+from app.core.logger_config import JsonFormatter, format_time, open_handlers
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
 
@@ -54,3 +54,16 @@ def test_a_file_gets_the_lines_when_it_is_set(
     handlers[-1].handle(logging.makeLogRecord({"msg": "kept"}))
     handlers[-1].close()
     assert (tmp_path / "service.log").read_text() == "kept\n"
+
+
+@pytest.mark.parametrize("value", ["\ud800", b"\xff", {1: {2}}, float("nan"), object()])
+def test_a_value_that_is_no_json_is_a_line_all_the_same(
+    caplog: pytest.LogCaptureFixture, value: object
+) -> None:
+    with caplog.at_level(logging.INFO):
+        Logger("app.test").info("strange", value=value)
+    assert format_last(caplog)["message"] == "strange"
+
+
+def test_a_line_has_its_moment_in_utc_with_milliseconds() -> None:
+    assert format_time(1767225600.0069) == "2026-01-01T00:00:00.006+00:00"

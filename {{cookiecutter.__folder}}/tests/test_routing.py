@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from httpx import AsyncClient
 from sqlalchemy import text
 
@@ -92,6 +92,24 @@ async def test_a_transaction_that_others_got_in_the_way_of_is_tried_again(
     app.include_router(router)
     assert (await client.post("/test/change")).status_code == 200
     assert await read_values(opened) == [1, 1]
+
+
+async def test_a_body_that_is_gone_is_not_asked_for_again(
+    app: FastAPI, router: Router, client: AsyncClient
+) -> None:
+    attempts = 0
+
+    @router.post("/test/upload")
+    async def upload(request: Request) -> None:
+        nonlocal attempts
+        attempts += 1
+        async for _ in request.stream():
+            pass
+        raise TransactionConflictError("again")
+
+    app.include_router(router)
+    response = await client.post("/test/upload", content=b"once")
+    assert (response.status_code, attempts) == (503, 1)
 
 
 async def test_a_transaction_that_others_always_get_in_the_way_of_is_unavailable(

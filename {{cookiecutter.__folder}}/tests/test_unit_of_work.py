@@ -1,6 +1,7 @@
 """Units of work: all or nothing, and errors that say what they mean to the service."""
 
 import asyncio
+import traceback
 
 import pytest
 from sqlalchemy import event, text
@@ -142,6 +143,18 @@ async def test_a_number_beyond_64_bits_cannot_be_stored(begin: UnitOfWorkFactory
 async def test_a_mistake_of_ours_stays_what_it_is(begin: UnitOfWorkFactory) -> None:
     with pytest.raises(SQLAlchemyError):
         await insert_alone(begin, 1, None)
+
+
+async def test_the_error_of_a_row_does_not_show_the_row(begin: UnitOfWorkFactory) -> None:
+    await insert_alone(begin, 424242)
+
+    async def break_row() -> None:
+        async with begin() as uow:
+            await uow.session.execute(text("UPDATE numbers SET value = NULL"))
+
+    with pytest.raises(SQLAlchemyError) as caught:
+        await break_row()
+    assert "424242" not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_pool_that_is_empty_is_unavailable(

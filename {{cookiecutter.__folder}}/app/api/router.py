@@ -1,13 +1,21 @@
 """The routes of this service, version 1."""
 
 from collections.abc import Sequence
+# {% if cookiecutter.cache == "redis" %}
+from functools import partial
+# {% endif %}
 from typing import Annotated
 from uuid import UUID
 
+# {% if cookiecutter.cache == "redis" %}
+from fastapi import Depends, Query, Response, status
+# {% endif %}
+# {% if cookiecutter.cache == "none" %}
 from fastapi import Query, Response, status
+# {% endif %}
 
 # {% if cookiecutter.cache == "redis" %}
-from app.api.dependencies import ForgetItem, ServiceCache, ServiceSettings
+from app.api.dependencies import ServiceCache, ServiceSettings
 # {% endif %}
 # {% if cookiecutter.cache == "none" %}
 from app.api.dependencies import ServiceSettings
@@ -35,6 +43,14 @@ router = Router(prefix="/v1")
 # {% if cookiecutter.cache == "redis" %}
 
 ITEM_SECONDS = 60.0
+
+
+async def forget_item(item_id: UUID, uow: Unit, cache: ServiceCache) -> None:
+    """Make the cache forget an item as soon as its change is committed."""
+    uow.after_commit(partial(cache.delete, service.item_key(item_id)))
+
+
+ForgetItem = Depends(forget_item)
 # {% endif %}
 
 

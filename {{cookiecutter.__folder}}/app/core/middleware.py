@@ -1,13 +1,12 @@
 """What every request passes: id, trace, safe headers, access log and metrics, in pure ASGI."""
 
 import re
+import secrets
 import time
-import uuid
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from app.core.metrics import observe_request
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
 
@@ -41,10 +40,10 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        request_id = headers.get("x-request-id", "")
+        sent = dict(scope["headers"])
+        request_id = sent.get(b"x-request-id", b"").decode("latin-1")
         if not REQUEST_ID.fullmatch(request_id):
-            request_id = uuid.uuid4().hex
+            request_id = secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
         named = (b"x-request-id", request_id.encode())
         safe = HTTPS_HEADERS if scope["scheme"] == "https" else SAFE_HEADERS
@@ -61,7 +60,7 @@ class RequestContext:
                 message = {**message, "headers": [*given, named, *safe]}
             await send(message)
 
-        with follow_trace(headers.get("traceparent")):
+        with follow_trace(sent.get(b"traceparent", b"").decode("latin-1")):
             try:
                 await self._app(scope, receive, send_named)
             finally:
@@ -70,9 +69,7 @@ class RequestContext:
 
 def record_request(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     """Count the request, and log it unless it is a probe's."""
-    route = name_route(scope)
-    HTTP_REQUESTS.labels(scope["method"], route, status).inc()
-    HTTP_SECONDS.labels(scope["method"], route).observe(seconds)
+    observe_request(scope["method"], name_route(scope), status, seconds)
     if not scope["path"].startswith(QUIET_PATHS):
         logger.info(
             "request answered",

@@ -2,16 +2,13 @@
 
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextvars import ContextVar, Token
+from typing import NamedTuple
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """Where we are in a trace: its id, and the id of the span that caused what we do."""
 
     trace_id: str
@@ -21,12 +18,13 @@ class Trace:
     @classmethod
     def start(cls) -> "Trace":
         """Return the beginning of a new trace."""
-        return cls(trace_id=secrets.token_hex(16), span_id=secrets.token_hex(8))
+        random = secrets.token_hex(24)
+        return cls(trace_id=random[:32], span_id=random[32:])
 
     @classmethod
     def parse(cls, traceparent: str | None) -> "Trace | None":
         """Return the trace of a `traceparent` header, or None when it is none."""
-        match = TRACEPARENT.fullmatch(traceparent or "")
+        match = TRACEPARENT.fullmatch(traceparent) if traceparent else None
         if not match or set(match[1]) == {"0"} or set(match[2]) == {"0"}:
             return None
         return cls(*match.groups())
@@ -45,13 +43,20 @@ def current_trace() -> Trace | None:
     return _current.get()
 
 
-@contextmanager
-def follow_trace(traceparent: str | None) -> Iterator[Trace]:
+class follow_trace:  # noqa: N801 - used as a function: `with follow_trace(header) as trace:`
     """Continue the trace of a `traceparent` header, or start one, for the enclosed work."""
-    came_from = Trace.parse(traceparent)
-    trace = Trace.start() if came_from is None else came_from
-    token = _current.set(trace)
-    try:
-        yield trace
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_token", "_trace")
+
+    def __init__(self, traceparent: str | None) -> None:
+        """Read the header."""
+        self._trace = Trace.parse(traceparent) or Trace.start()
+
+    def __enter__(self) -> Trace:
+        """Make the trace the current one."""
+        self._token: Token[Trace | None] = _current.set(self._trace)
+        return self._trace
+
+    def __exit__(self, *_: object) -> None:
+        """Go back to the trace before it."""
+        _current.reset(self._token)

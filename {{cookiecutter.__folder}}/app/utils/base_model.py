@@ -48,7 +48,7 @@ class Model(BaseModel):
 
 
 class InputModel(Model):
-    """A value from outside: what nobody declared, or no database can store, is an error."""
+    """A value from outside: what nobody declared, or cannot be stored, is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,7 +61,7 @@ class InputModel(Model):
 
 
 def check_storable(value: object) -> None:
-    """Raise ValueError for a value that not every database can store, or JSON can spell."""
+    """Raise ValueError for a value that cannot be stored everywhere."""
     match value:
         case str():
             # JSON can spell half of a surrogate pair, which no encoding has.

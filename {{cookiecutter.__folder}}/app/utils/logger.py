@@ -1,6 +1,7 @@
 """The class through which every module logs: a message, and fields beside it."""
 
 import logging
+import sys
 
 
 class Logger:
@@ -33,7 +34,10 @@ class Logger:
     def _log(
         self, level: int, message: str, fields: dict[str, object], *, exc_info: bool = False
     ) -> None:
-        # stacklevel 3: the caller of info(), not this class.
-        self._logger.log(
-            level, "%s", message, extra={"fields": fields}, exc_info=exc_info, stacklevel=3
-        )
+        if not self._logger.isEnabledFor(level):
+            return
+        # Made here, not by logging: looking for the caller's line costs more than the rest.
+        failure = sys.exc_info() if exc_info else None
+        record = logging.LogRecord(self._logger.name, level, "", 0, message, None, failure)
+        record.__dict__["fields"] = fields
+        self._logger.handle(record)

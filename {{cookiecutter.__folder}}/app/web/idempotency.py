@@ -16,14 +16,19 @@ from sqlalchemy.exc import IntegrityError
 
 # {% if cookiecutter.database != "none" %}
 from app.core.errors import ConflictError, TransactionConflictError
+from app.services.tokens import Caller
 from app.tables import KeptAnswer
+from app.web.bearer import KnownCaller
 from app.web.routing import AnsweredError, Attempt
 from app.web.units import Unit
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
+from app.core.config import CoreSettings
 from app.core.errors import ConflictError, UnavailableError
+from app.services.tokens import Caller
 from app.utils.base_model import Model
 from app.utils.cache import Cache
+from app.web.bearer import KnownCaller
 from app.web.routing import AnsweredError, Attempt
 # {% endif %}
 
@@ -40,9 +45,8 @@ Key = Annotated[
 KEPT_HEADERS = ("content-type", "etag", "location")
 
 
-def hash_key(request: Request, key: str) -> str:
+def hash_key(request: Request, caller: Caller | None, key: str) -> str:
     """Return what the key is kept by: nobody meets the answers to another caller or route."""
-    caller = getattr(request.state, "caller", None)
     parts = (request.method, request.url.path, caller.subject if caller else "", key)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -67,7 +71,7 @@ def replay(asked: str, kept: str, response: Response) -> AnsweredError:
 
 
 # {% if cookiecutter.database != "none" %}
-async def keep_answer(request: Request, uow: Unit, key: Key = None) -> None:
+async def keep_answer(request: Request, uow: Unit, caller: KnownCaller, key: Key = None) -> None:
     """Keep the answer in the transaction of its effects; answer a known key from there.
 
     A second request that comes while the first is at work waits for its commit. Answers are kept
@@ -75,7 +79,7 @@ async def keep_answer(request: Request, uow: Unit, key: Key = None) -> None:
     """
     if key is None:
         return
-    name, asked = hash_key(request, key), await hash_request(request)
+    name, asked = hash_key(request, caller, key), await hash_request(request)
     kept = await uow.session.get(KeptAnswer, name)
     if kept is not None:
         answer = Response(kept.body, kept.status or 500, kept.headers)
@@ -102,8 +106,8 @@ async def keep_answer(request: Request, uow: Unit, key: Key = None) -> None:
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
 KEEP_SECONDS = 86_400.0
-# Longer than any request may take, or it could be answered twice.
-PENDING_SECONDS = 300.0
+# How much longer than any request may last its key is taken: it must not be answered twice.
+MARGIN_SECONDS = 30.0
 
 
 class KeptAnswer(Model):
@@ -115,7 +119,7 @@ class KeptAnswer(Model):
     body: str
 
 
-async def keep_answer(request: Request, key: Key = None) -> None:
+async def keep_answer(request: Request, caller: KnownCaller, key: Key = None) -> None:
     """Keep the answer for a day; answer a known key from there.
 
     Raises ConflictError when the key came before with another request, or is being answered, and
@@ -124,9 +128,10 @@ async def keep_answer(request: Request, key: Key = None) -> None:
     if key is None:
         return
     cache: Cache = request.state.opened[Cache]
-    name, asked = f"answer:{hash_key(request, key)}", await hash_request(request)
+    name, asked = f"answer:{hash_key(request, caller, key)}", await hash_request(request)
     attempt: Attempt = request.state.attempt
-    if not await attempt.enter_async_context(cache.lock(name, ttl=PENDING_SECONDS)):
+    pending = request.state.opened[CoreSettings].http.request_seconds + MARGIN_SECONDS
+    if not await attempt.enter_async_context(cache.lock(name, ttl=pending)):
         if not cache.available:
             raise UnavailableError("there is no place to keep the answer, try again later")
         raise ConflictError("the same request is being answered")

@@ -57,6 +57,8 @@ class Route(APIRoute):
                 try:
                     return await answer(request)
                 except TransactionConflictError:
+                    if not can_repeat(request):
+                        raise
                     # A random pause, growing: those that met must not meet again.
                     await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311
             return await answer(request)
@@ -68,6 +70,13 @@ class Route(APIRoute):
         # {% endif %}
 
 
+# {% if cookiecutter.database != "none" %}
+def can_repeat(request: Request) -> bool:
+    """Tell whether the body can be read again: not if it was a form's, or streamed."""
+    return hasattr(request, "_body") or not request._stream_consumed
+
+
+# {% endif %}
 class Router(APIRouter):
     """A router of such routes: what they ask for as `Unit` is committed before the answer."""
 

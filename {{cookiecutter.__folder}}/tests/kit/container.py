@@ -1,7 +1,13 @@
 """The test kit: settings of a test's own, and what they open."""
 
+# {% if cookiecutter.cache == "redis" %}
+import os
+# {% endif %}
 from collections.abc import AsyncIterator
 from pathlib import Path
+# {% if cookiecutter.cache == "redis" %}
+from uuid import uuid4
+# {% endif %}
 
 import pytest
 
@@ -28,10 +34,28 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     hide_environment(monkeypatch, tmp_path)
 
 
-# {% if cookiecutter.database == "none" %}
+# {% if cookiecutter.cache == "redis" %}
+def use_redis(patch: pytest.MonkeyPatch) -> None:
+    """Keep the cache on the server of TEST_REDIS_URL, if there is one, under names of its own."""
+    if url := os.environ.get("TEST_REDIS_URL"):
+        patch.setenv("REDIS_URL", url)
+        patch.setenv("SERVICE_NAME", f"test-{uuid4().hex}")
+
+
+# {% endif %}
+# {% if cookiecutter.database == "none" and cookiecutter.cache == "none" %}
 @pytest.fixture
 def core() -> CoreSettings:
     """The settings with nothing set: every server is in this process."""
+    return load_core_settings()
+
+
+# {% endif %}
+# {% if cookiecutter.database == "none" and cookiecutter.cache == "redis" %}
+@pytest.fixture
+def core(monkeypatch: pytest.MonkeyPatch) -> CoreSettings:
+    """The settings with a cache of the test's own; every other server is in this process."""
+    use_redis(monkeypatch)
     return load_core_settings()
 
 
@@ -41,6 +65,11 @@ def core() -> CoreSettings:
 def core(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CoreSettings:
     """The settings with a database of the test's own; every other server is in this process."""
     monkeypatch.setenv("DATABASE_URL", database_url)
+    # {% endif %}
+    # {% if cookiecutter.database != "none" and cookiecutter.cache == "redis" %}
+    use_redis(monkeypatch)
+    # {% endif %}
+    # {% if cookiecutter.database != "none" %}
     return load_core_settings()
 
 

@@ -1,16 +1,34 @@
 """A client that talks to the application without a network."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
 from httpx import ASGITransport, AsyncClient
 from starlette.types import Receive, Scope, Send
 
 from app.core.config import CoreSettings
 from app.domain.settings import Settings
 from app.main import create_app
+from app.services.tokens import TokenVerifier
 from app.utils.container import Container
+
+PROBLEM = "application/test+json"
+
+
+@pytest.fixture
+def plain_problems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give errors a body that does not depend on how the service words its own."""
+
+    def problem(
+        status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> Response:
+        body = {"status": status, "detail": detail, **members}
+        return JSONResponse(body, status, headers, media_type=PROBLEM)
+
+    monkeypatch.setattr("app.main.problem", problem)
 
 
 @pytest.fixture
@@ -20,8 +38,10 @@ def app(core: CoreSettings, settings: Settings) -> FastAPI:
 
 
 @pytest.fixture
-async def client(app: FastAPI, opened: Container) -> AsyncIterator[AsyncClient]:
+async def client(app: FastAPI, core: CoreSettings, opened: Container) -> AsyncIterator[AsyncClient]:
     """A client of the API."""
+    if TokenVerifier not in opened:
+        opened.add(TokenVerifier, TokenVerifier(core.auth))
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": {"opened": opened}}, receive, send)

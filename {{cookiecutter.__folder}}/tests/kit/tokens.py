@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from app.core.http_config import AuthSettings
+from app.services.tokens import TokenVerifier
 from app.utils.container import Container
-from app.web.bearer import TokenVerifier
 
 
 class Issuer:

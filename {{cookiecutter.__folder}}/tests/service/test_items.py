@@ -55,7 +55,12 @@ async def test_an_unknown_item_is_a_problem(client: AsyncClient) -> None:
     unknown = uuid4()
     response = await client.get(f"/v1/items/{unknown}")
     assert response.status_code == 404
-    assert response.json()["detail"] == f"there is no item {unknown}"
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
+        "title": "Not Found",
+        "status": 404,
+        "detail": f"there is no item {unknown}",
+    }
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, status
+from fastapi import status
 
-from app.api.dependencies import ServiceResources, Unit
+from app.api.dependencies import ServiceResources
 from app.api.schemas import NoteView, NoteWrite
 from app.domain import service
 from app.domain.models import Note
+from app.web.routing import Router
+from app.web.units import ReadUnit, Unit
 
-router = APIRouter(prefix="/v1")
+router = Router(prefix="/v1")
 
 
 @router.post("/notes", response_model=NoteView, status_code=status.HTTP_201_CREATED)
@@ -19,6 +21,6 @@ async def write_note(body: NoteWrite, uow: Unit, resources: ServiceResources) ->
 
 
 @router.get("/notes", response_model=list[NoteView])
-async def list_notes(uow: Unit) -> Sequence[Note]:
+async def list_notes(uow: ReadUnit) -> Sequence[Note]:
     """List the notes."""
     return await service.list_notes(uow)

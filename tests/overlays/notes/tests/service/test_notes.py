@@ -22,6 +22,17 @@ async def test_a_note_is_written_told_and_read(
     assert (await client.get("/v1/notes")).json()[0]["readers"] == 1
 
 
+async def test_every_error_has_the_body_that_the_team_chose(client: AsyncClient) -> None:
+    for answer in (
+        await client.get("/nowhere"),
+        await client.put("/v1/notes"),
+        await client.post("/v1/notes", json={}),
+        await client.post("/v1/notes", content=b"x" * 2_000_000),
+    ):
+        assert answer.status_code in (404, 405, 413, 422)
+        assert list(answer.json()) == ["error"]
+
+
 async def test_the_job_runs_with_the_worker(opened: Container) -> None:
     assert [job.name for job in worker.jobs] == ["write-daily-note"]
     async with run_tasks(opened):

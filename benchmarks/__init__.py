@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against bare libraries and peers, side by side in one run."""

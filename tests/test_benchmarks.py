@@ -1,0 +1,198 @@
+"""The benchmarks: honest ratios, a client that notices errors, one line when something fails."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import lists, serving
+from benchmarks.errors import BenchmarkError
+from benchmarks.load import make_request, send
+from benchmarks.peer import PIN, pin_metrics
+from benchmarks.rounds import compare, measure_in_turns
+from benchmarks.server import running
+from benchmarks.table import Goal, Row, Table
+from tests.processes import HOST, find_port
+
+REQUEST = make_request("/api/echo", b"{}")
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+FAILURE = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[int]:
+    """Answer each request on one connection with the next of these bytes, then hang up."""
+    with socket.create_server((HOST, 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with connection:
+                for answer in answers:
+                    connection.recv(65536)
+                    for half in (answer[:20], answer[20:]):
+                        connection.sendall(half)
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+def test_a_ratio_compares_figures_of_the_same_round() -> None:
+    # All figures of the second round are ten times higher: a neighbour was busy.
+    assert compare([2, 20, 2], [1, 10, 1]) == 2
+
+
+def test_what_is_measured_takes_turns_and_the_first_round_does_not_count(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    order: list[str] = []
+
+    def measure(name: str) -> float:
+        order.append(name)
+        return len(order)
+
+    measures = {"a": lambda: measure("a"), "b": lambda: measure("b")}
+    assert measure_in_turns("letters", measures, 2) == {"a": [3, 5], "b": [4, 6]}
+    assert order == ["a", "b"] * 3
+    assert "letters: round 2 of 2\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("goal", "ratio", "missed"),
+    [
+        (Goal(0.8, is_least=True), 0.9, False),
+        (Goal(0.8, is_least=True), 0.7, False),
+        (Goal(0.8, is_least=True), 0.6, True),
+        (Goal(1.5, is_least=False), 1.0, False),
+        (Goal(1.5, is_least=False), 1.7, False),
+        (Goal(1.5, is_least=False), 1.8, True),
+    ],
+)
+def test_a_goal_is_missed_when_noise_cannot_explain_it(
+    goal: Goal, ratio: float, missed: bool
+) -> None:
+    table = Table("what", "median", "ratio", [Row("one", "1 ms", ratio, goal)])
+    assert table.is_missed is missed
+
+
+def test_a_table_is_markdown() -> None:
+    rows = [Row("bare", "90 µs", 1), Row("ours", "100 µs", 0.9, Goal(0.8, is_least=True))]
+    assert str(Table("HTTP", "median", "ratio", rows)).splitlines() == [
+        "| HTTP | median | ratio | goal |",
+        "| --- | --- | --- | --- |",
+        "| bare | 90 µs | 1.00 |  |",
+        "| ours | 100 µs | 0.90 | at least 0.80 |",
+    ]
+
+
+def test_the_client_sends_as_many_requests_as_it_is_told() -> None:
+    with answering(*[OK] * 3) as port:
+        send(port, REQUEST, count=3, connections=1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([OK, FAILURE], "answered 'HTTP/1.1 500 Internal Server Error' instead of 200"),
+        ([OK], "closed a connection"),
+        ([OK, OK[:-1]], "closed a connection"),
+        ([b"SSH-2.0-server\r\n\r\n"], "answered 'SSH-2.0-server' instead of 200"),
+    ],
+    ids=["an error", "hangs up", "half an answer", "no HTTP"],
+)
+def test_the_client_notices_a_bad_answer(answers: list[bytes], message: str) -> None:
+    with (
+        answering(*answers) as port,
+        pytest.raises(BenchmarkError, match=f"^the server on port {port} {message}"),
+    ):
+        send(port, REQUEST, count=2, connections=1)
+
+
+def test_the_client_says_when_nothing_listens() -> None:
+    with pytest.raises(BenchmarkError, match=r"^the server on port \d+: "):
+        send(find_port(), REQUEST, count=1, connections=1)
+
+
+def test_a_server_that_does_not_start_is_one_line(tmp_path: Path) -> None:
+    failing = (sys.executable, "-c", "import sys; sys.exit('first\\nno port is free')")
+    with (
+        pytest.raises(BenchmarkError, match=r"^the server ours has stopped: no port is free$"),
+        running(*failing, port=find_port(), folder=tmp_path, log=tmp_path / "ours.log"),
+    ):
+        pass
+
+
+def test_a_server_is_stopped_and_its_cpu_was_counted(tmp_path: Path) -> None:
+    port = find_port()
+    module = (sys.executable, "-m", "http.server", "--bind", HOST, str(port))
+    with running(*module, port=port, folder=tmp_path, log=tmp_path / "log") as server:
+        before = server.cpu_seconds
+        with socket.create_connection((HOST, port)) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert connection.recv(15).startswith(b"HTTP/1.0 200")
+        assert 0 < before < server.cpu_seconds
+    with socket.socket() as probe:
+        assert probe.connect_ex((HOST, port)) != 0
+
+
+def test_only_the_metrics_library_of_the_peer_is_pinned() -> None:
+    ranges = ["fastapi >=0.122.0,<1", "prometheus-fastapi-instrumentator >=7.1.0,<8"]
+    assert pin_metrics(ranges) == ["fastapi >=0.122.0,<1", PIN]
+
+
+def test_more_requests_per_cpu_is_a_higher_ratio() -> None:
+    costs = {serving.BARE: [100e-6], serving.OURS: [200e-6], serving.PEER: [300e-6]}
+    bare, ours, peer = serving.make_rows(costs)
+    assert [bare.ratio, ours.ratio, peer.ratio] == pytest.approx([0.5, 1, 1.5])
+    assert bare.is_missed
+    assert not peer.is_missed
+
+
+def test_a_page_of_the_long_list_is_compared_with_the_short_one() -> None:
+    (row,) = lists.make_rows("SQLite", {"few: last page": [0.002], "many: last page": [0.003]})
+    assert str(row) == "| SQLite: last page | 2.00 and 3.00 ms | 1.50 | at most 1.50 |"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["https"], "argument NAME: 'https' is none of http, lists"),
+        (["--rounds", "0"], "argument --rounds: '0' is no number of rounds"),
+        (["--rounds", "some"], "argument --rounds: 'some' is no number of rounds"),
+    ],
+)
+def test_bad_arguments_are_one_line(
+    arguments: list[str],
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    assert capsys.readouterr().err.splitlines()[-1] == f"bench: error: {line}"
+
+
+@pytest.mark.slow
+def test_requests_are_measured_beside_a_peer() -> None:
+    assert [row.what for row in serving.run(1).rows] == [
+        serving.BARE,
+        serving.OURS,
+        serving.PEER,
+        serving.QUIET_PEER,
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_lists_are_measured_on_every_database() -> None:
+    rows = lists.run(1, sizes=(1_000, 2_000)).rows
+    assert {row.what.partition(":")[0] for row in rows} == {"PostgreSQL", "MariaDB", "SQLite"}
+    assert all(row.ratio > 0 for row in rows)
