@@ -125,7 +125,7 @@ def ping_postgresql(connection: Any, record: Any, _proxy: object) -> None:
     SQLAlchemy's own `pool_pre_ping` asks inside a transaction: three round trips, and on a server
     that does not answer its rollback cannot be cancelled.
     """
-    if not record.info.setdefault("used", False):
+    if "used" not in record.info:
         record.info["used"] = True
         return
     try:
