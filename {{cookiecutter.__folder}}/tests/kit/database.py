@@ -32,9 +32,9 @@ def database_url(migrated: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copyfile(migrated, tmp_path / 'service.db')}"
 # {% endif %}
 # {% if cookiecutter.database in ("postgresql", "mysql") %}
-"""A database for each test: a copy of one that was migrated once.
+"""A database for each test, migrated once for all of them.
 
-A file, or a database on the server whose URL a variable names.
+A copy of a file, or one on the server whose URL a variable names, emptied after each test.
 """
 
 import asyncio
@@ -46,10 +46,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import inspect, make_url, text
 
 from app.core.server_config import DatabaseSettings
-from app.database import Database, open_database
+from app.database import Base, Database, open_database
 from app.services.migrations import migrate
 
 SERVER = os.environ.get("TEST_{{ cookiecutter.database | upper }}_URL")
@@ -94,32 +94,23 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def database_url(migrated: str, tmp_path: Path) -> AsyncIterator[str]:
-    """Yield the URL of a database of the test's own, without rows."""
+    """Yield the URL of a database without rows."""
     if SERVER is None:
         yield f"sqlite:///{shutil.copyfile(migrated, tmp_path / 'service.db')}"
         return
-    name = f"test_{uuid4().hex}"
-    await copy_database(migrated, name)
-    yield place(name)
-    await execute(f"DROP DATABASE {name}")
+    yield place(migrated)
+    await empty_database(place(migrated))
 
 
-# {% endif %}
-# {% if cookiecutter.database == "postgresql" %}
-async def copy_database(migrated: str, name: str) -> None:
-    """Copy a database, as PostgreSQL does by itself."""
-    await execute(f"CREATE DATABASE {name} TEMPLATE {migrated}")
-# {% endif %}
-# {% if cookiecutter.database == "mysql" %}
-async def copy_database(migrated: str, name: str) -> None:
-    """Copy a database's tables, and which migrations they come from."""
-    tables = [row[0] for row in await execute(f"SHOW TABLES FROM {migrated}")]
-    made = [(await execute(f"SHOW CREATE TABLE {migrated}.{table}"))[0][1] for table in tables]
-    await execute(
-        f"CREATE DATABASE {name}",
-        f"USE {name}",
-        "SET foreign_key_checks = 0",
-        *made,
-        f"INSERT INTO alembic_version SELECT * FROM {migrated}.alembic_version",
-    )
+async def empty_database(url: str) -> None:
+    """Delete what a test has left behind: rows, and tables of its own."""
+    database = Database(DatabaseSettings(url=url), connections=1)
+    async with database.begin() as session:
+        connection = await session.connection()
+        names = await connection.run_sync(lambda found: inspect(found).get_table_names())
+        for name in set(names) - set(Base.metadata.tables) - {"alembic_version"}:
+            await connection.execute(text(f"DROP TABLE {name}"))
+        for table in reversed(Base.metadata.sorted_tables):
+            await connection.execute(table.delete())
+    await database.engine.dispose()
 # {% endif %}
