@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.combinations import COVERING, DEFAULT, Combination
+from tests.combinations import COVERING, DEFAULT, TELLING, Combination
 from tests.environments import make_own
 from tests.marks import spread
 from tests.programs import check, find_program
@@ -87,6 +87,15 @@ def test_entry_point_imports_nothing_that_was_not_chosen(combination: Combinatio
         if entry == "worker_main":
             unwanted |= {"fastapi", "starlette", "uvicorn", "gunicorn", "httpx"}
         assert not modules & unwanted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["default", "api-alone", "no-database", "one-machine"])
+def test_answers_are_those_that_the_document_tells_of(name: str, tmp_path: Path) -> None:
+    environment = make_own(render(TELLING[name]))
+    service = shutil.copytree(render(TELLING[name]), tmp_path / "service")
+    said = check(environment / "bin" / "pytest", "-q", "tests/properties", cwd=service)
+    assert " passed" in said
 
 
 @pytest.mark.slow

@@ -41,4 +41,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_every_answer_is_one_that_the_document_tells_of(
     case: schemathesis.Case[Any], address: str
 ) -> None:
-    case.call_and_validate(base_url=address, excluded_checks=[positive_data_acceptance])
+    answer = case.call(base_url=address)
+    # What is no HTTP at all is refused by the server, before the application sees it.
+    if answer.status_code != 400 or "x-request-id" in answer.headers:
+        case.validate_response(answer, excluded_checks=[positive_data_acceptance])
