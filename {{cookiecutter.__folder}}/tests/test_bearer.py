@@ -9,11 +9,18 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from app.core.config import CoreSettings
 from app.core.http_config import AuthSettings
 from app.services.tokens import TokenVerifier
 from app.utils.container import Container
 from app.web.bearer import CurrentCaller, require_scope
+from tests.kit.http import open_nothing
 from tests.kit.tokens import Issuer
+
+
+@pytest.fixture
+def opened(core: CoreSettings) -> Container:
+    return open_nothing(core)
 
 
 @pytest.fixture(autouse=True)

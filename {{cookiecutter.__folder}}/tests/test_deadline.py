@@ -8,7 +8,16 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from httpx import AsyncClient
 
+from app.core.config import CoreSettings
+from app.utils.container import Container
+from tests.kit.http import open_nothing
+
 pytestmark = pytest.mark.usefixtures("plain_problems")
+
+
+@pytest.fixture
+def opened(core: CoreSettings) -> Container:
+    return open_nothing(core)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from httpx import AsyncClient
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
+from app.core.config import CoreSettings
 from app.core.errors import (
     ConflictError,
     ForbiddenError,
@@ -14,7 +15,13 @@ from app.core.errors import (
     UnavailableError,
 )
 from app.utils.base_model import InputModel
-from tests.kit.http import PROBLEM
+from app.utils.container import Container
+from tests.kit.http import PROBLEM, open_nothing
+
+
+@pytest.fixture
+def opened(core: CoreSettings) -> Container:
+    return open_nothing(core)
 
 
 class Parcel(InputModel):

@@ -8,9 +8,16 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from httpx import AsyncClient
 
-from tests.kit.http import PROBLEM
+from app.core.config import CoreSettings
+from app.utils.container import Container
+from tests.kit.http import PROBLEM, open_nothing
 
 pytestmark = pytest.mark.usefixtures("plain_problems")
+
+
+@pytest.fixture
+def opened(core: CoreSettings) -> Container:
+    return open_nothing(core)
 
 
 async def test_a_mistake_of_ours_is_a_problem_without_details(

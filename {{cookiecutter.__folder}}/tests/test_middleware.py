@@ -5,6 +5,15 @@ import logging
 import pytest
 from httpx import AsyncClient
 
+from app.core.config import CoreSettings
+from app.utils.container import Container
+from tests.kit.http import open_nothing
+
+
+@pytest.fixture
+def opened(core: CoreSettings) -> Container:
+    return open_nothing(core)
+
 
 async def test_answers_are_safe_in_a_browser(client: AsyncClient) -> None:
     headers = (await client.get("/health/live")).headers

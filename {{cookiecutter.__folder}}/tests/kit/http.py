@@ -31,6 +31,13 @@ def plain_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.main.problem", problem)
 
 
+def open_nothing(core: CoreSettings) -> Container:
+    """Return what a test of HTTP alone needs, for a fixture `opened` of its own."""
+    container = Container()
+    container.add(CoreSettings, core)
+    return container
+
+
 @pytest.fixture
 def app(core: CoreSettings, settings: Settings) -> FastAPI:
     """The application; a test may add routes of its own to it."""
