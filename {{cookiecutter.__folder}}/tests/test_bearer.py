@@ -121,7 +121,7 @@ async def test_an_issuer_that_hangs_holds_up_nobody_for_long(
     async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.1)
         writer.close()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)

@@ -135,8 +135,8 @@ async def test_a_body_of_another_type_is_the_clients_mistake(
     assert response.status_code == 422
 
 
-async def test_ten_thousand_mistakes_are_not_all_listed(client: AsyncClient) -> None:
-    body = {"name": "a", "sizes": ["x"] * 10_000}
+async def test_a_thousand_mistakes_are_not_all_listed(client: AsyncClient) -> None:
+    body = {"name": "a", "sizes": ["x"] * 1_000}
     response = await client.post("/test/parcels", json=body)
     assert response.status_code == 422
     assert len(response.json()["errors"]) == 50
