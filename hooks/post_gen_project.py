@@ -58,6 +58,7 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "messages": lambda answers: answers["broker"] != "none",
     "handlers": consumes,
     "jobs": schedules,
+    "background": lambda answers: answers["database"] != "none" or schedules(answers),
     "rabbitmq": lambda answers: answers["broker"] in {"both", "rabbitmq"},
     "kafka": lambda answers: answers["broker"] in {"both", "kafka"},
     "database": lambda answers: answers["database"] != "none",
@@ -92,6 +93,7 @@ handlers: app/services/delivery.py app/tasks/consumer.py tests/service/test_cons
     tests/test_delivery.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
+background: app/utils/background.py
 rabbitmq: app/services/rabbitmq_service.py tests/test_rabbitmq.py
 kafka: app/services/kafka_service.py tests/test_kafka.py
 database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py

@@ -61,8 +61,8 @@ class Service:
         """Send a request and return the JSON of its answer; raises URLError without one."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
-        request = urllib.request.Request(self.address + path, data, headers)  # noqa: S310 - http
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 - http
+        request = urllib.request.Request(self.address + path, data, headers)  # noqa: S310 - our own http
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 - our own http
             return json.load(response)
 
     def wait_for(self, what: str, look: Callable[[], Any]) -> Any:

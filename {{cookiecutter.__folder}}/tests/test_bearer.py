@@ -17,14 +17,17 @@ from app.web.bearer import CurrentCaller, require_scope
 from tests.kit.http import open_nothing
 from tests.kit.tokens import Issuer
 
+# In this order: the application is made with the problems.
+pytestmark = pytest.mark.usefixtures("plain_problems", "routes")
+
 
 @pytest.fixture
 def opened(core: CoreSettings) -> Container:
     return open_nothing(core)
 
 
-@pytest.fixture(autouse=True)
-def routes(plain_problems: None, app: FastAPI) -> None:  # noqa: ARG001 - asked for before the app
+@pytest.fixture
+def routes(app: FastAPI) -> None:
     @app.get("/test/me")
     async def get_me(caller: CurrentCaller) -> str:
         return caller.subject

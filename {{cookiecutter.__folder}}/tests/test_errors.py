@@ -18,6 +18,9 @@ from app.utils.base_model import InputModel
 from app.utils.container import Container
 from tests.kit.http import PROBLEM, open_nothing
 
+# In this order: the application is made with the problems.
+pytestmark = pytest.mark.usefixtures("plain_problems", "route")
+
 
 @pytest.fixture
 def opened(core: CoreSettings) -> Container:
@@ -31,8 +34,8 @@ class Parcel(InputModel):
     sizes: list[int] = Field(default_factory=list)
 
 
-@pytest.fixture(autouse=True)
-def route(plain_problems: None, app: FastAPI) -> None:  # noqa: ARG001 - asked for before the app
+@pytest.fixture
+def route(app: FastAPI) -> None:
     @app.post("/test/parcels")
     async def take(parcel: Parcel) -> Parcel:
         return parcel

@@ -42,8 +42,8 @@ class SettingsGroup(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by ours
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by ours
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by ours
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let arguments win over the environment, that over secret files, those over `.env`."""
         return init_settings, *list_sources(settings_cls)

@@ -43,14 +43,17 @@ def current_trace() -> Trace | None:
     return _current.get()
 
 
-class follow_trace:  # noqa: N801 - used as a function: `with follow_trace(header) as trace:`
-    """Continue the trace of a `traceparent` header, or start one, for the enclosed work."""
+class CurrentTrace:
+    """A trace that is the current one during a block.
+
+    A class, because a generator would cost each request twice as much.
+    """
 
     __slots__ = ("_token", "_trace")
 
-    def __init__(self, traceparent: str | None) -> None:
-        """Read the header."""
-        self._trace = Trace.parse(traceparent) or Trace.start()
+    def __init__(self, trace: Trace) -> None:
+        """Take the trace."""
+        self._trace = trace
 
     def __enter__(self) -> Trace:
         """Make the trace the current one."""
@@ -60,3 +63,8 @@ class follow_trace:  # noqa: N801 - used as a function: `with follow_trace(heade
     def __exit__(self, *_: object) -> None:
         """Go back to the trace before it."""
         _current.reset(self._token)
+
+
+def follow_trace(traceparent: str | None) -> CurrentTrace:
+    """Continue the trace of a `traceparent` header, or start one, for the enclosed work."""
+    return CurrentTrace(Trace.parse(traceparent) or Trace.start())

@@ -9,6 +9,7 @@ from app.services.job_claims import JobClaims
 # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 # {% endif %}
+from app.utils.background import run_in_background
 from app.utils.container import Container
 from app.utils.injection import check_parameters, pick_arguments, read_parameters
 from app.utils.jobs import Job, Worker
@@ -65,10 +66,5 @@ class JobRunner:
 @asynccontextmanager
 async def run_jobs(worker: Worker, opened: Container) -> AsyncIterator[None]:
     """Run the jobs in the background while the block runs."""
-    tasks = [asyncio.create_task(JobRunner(job, opened).run()) for job in worker.jobs]
-    try:
+    async with run_in_background(*(JobRunner(job, opened).run() for job in worker.jobs)):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

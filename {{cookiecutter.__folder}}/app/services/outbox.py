@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.database import Database
 from app.tables import OutboxMessage
 from app.unit_of_work import UnitOfWorkFactory
+from app.utils.background import run_in_background
 from app.utils.clock import now
 from app.utils.container import Container
 from app.utils.logger import Logger
@@ -92,10 +93,5 @@ class OutboxRelay:
 @asynccontextmanager
 async def run_relay(opened: Container) -> AsyncIterator[None]:
     """Relay in the background while the block runs; what is left then waits in its table."""
-    task = asyncio.create_task(OutboxRelay(opened).run())
-    try:
+    async with run_in_background(OutboxRelay(opened).run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

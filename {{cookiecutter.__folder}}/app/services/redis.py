@@ -178,7 +178,7 @@ def _open_pool(url: str) -> BlockingConnectionPool:
             retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         )
         # An option that does not exist would come out with the first request otherwise.
-        pool.make_connection()  # type: ignore[no-untyped-call]
+        pool.make_connection()  # type: ignore[no-untyped-call] # the library has no types for it
     except (RedisError, TypeError, ValueError) as error:
         raise StartupError("REDIS_URL: no such address or option") from error
     return pool

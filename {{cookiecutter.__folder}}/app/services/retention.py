@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from sqlalchemy import delete
 
 from app.database import Database
 from app.tables import KeptAnswer
+from app.utils.background import run_in_background
 from app.utils.clock import now
 from app.utils.container import Container
 from app.utils.logger import Logger
@@ -38,10 +39,5 @@ async def run_retention(opened: Container) -> AsyncIterator[None]:
             except Exception as error:  # noqa: BLE001 - whatever it was, the next time may do
                 logger.warning("old answers not deleted", error=repr(error))
 
-    task = asyncio.create_task(run())
-    try:
+    async with run_in_background(run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

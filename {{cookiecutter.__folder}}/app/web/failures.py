@@ -44,7 +44,8 @@ class FailureAnswers:
         try:
             await self._app(scope, receive, send_problem)
         except Exception:
-            # Half an answer cannot be taken back: the server cuts the connection.
+            # Whatever it was, nobody further out answers in the service's way. But half an answer
+            # cannot be taken back: the server cuts the connection.
             if started:
                 raise
             logger.exception("request failed", method=scope["method"], path=scope["path"])

@@ -4,7 +4,7 @@
 import asyncio
 import random
 # {% endif %}
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -38,7 +38,7 @@ class Attempt(AsyncExitStack):
 class Route(APIRoute):
     """A route that closes its attempt, which commits, before its answer is sent."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
         handle = super().get_route_handler()
 
@@ -59,8 +59,9 @@ class Route(APIRoute):
                 except TransactionConflictError:
                     if not can_repeat(request):
                         raise
-                    # A random pause, growing: those that met must not meet again.
-                    await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311
+                    # Random, and growing: those that met must not meet again.
+                    longest = FIRST_PAUSE_SECONDS * 2**number
+                    await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
             return await answer(request)
 
         return answer_in_spite_of_others
