@@ -1,9 +1,8 @@
 """The test kit: settings of a test's own, and what they open."""
 
-# {% if cookiecutter.cache == "redis" %}
 import os
-# {% endif %}
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
+from functools import cache
 from pathlib import Path
 # {% if cookiecutter.cache == "redis" %}
 from uuid import uuid4
@@ -12,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from app.core.config import CoreSettings, load_core_settings
-from app.core.settings import SettingsGroup, name_variable, read_settings
+from app.core.settings import ENV_FILE, SettingsGroup, name_variable, read_settings
 from app.domain.settings import Settings
 from app.lifespan import open_container
 from app.utils.container import Container
@@ -34,6 +33,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     hide_environment(monkeypatch, tmp_path)
 
 
+def read_core() -> CoreSettings:
+    """Read the settings, once for all tests with the same variables and the same `.env`."""
+    # The name of the test is one of the variables.
+    variables = {**os.environ, "PYTEST_CURRENT_TEST": ""}
+    return read_core_of(frozenset(variables.items()), Path(ENV_FILE).exists() and Path.cwd())
+
+
+@cache
+def read_core_of(*_: Hashable) -> CoreSettings:
+    """Read the settings; a tenth of the suite's time, if each test did it."""
+    return load_core_settings()
+
+
 # {% if cookiecutter.cache == "redis" %}
 def use_redis(patch: pytest.MonkeyPatch) -> None:
     """Keep the cache on the server of TEST_REDIS_URL, if there is one, under names of its own."""
@@ -47,7 +59,7 @@ def use_redis(patch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def core() -> CoreSettings:
     """The settings with nothing set: every server is in this process."""
-    return load_core_settings()
+    return read_core()
 
 
 # {% endif %}
@@ -56,7 +68,7 @@ def core() -> CoreSettings:
 def core(monkeypatch: pytest.MonkeyPatch) -> CoreSettings:
     """The settings with a cache of the test's own; every other server is in this process."""
     use_redis(monkeypatch)
-    return load_core_settings()
+    return read_core()
 
 
 # {% endif %}
@@ -70,7 +82,7 @@ def core(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CoreSettings:
     use_redis(monkeypatch)
     # {% endif %}
     # {% if cookiecutter.database != "none" %}
-    return load_core_settings()
+    return read_core()
 
 
 # {% endif %}

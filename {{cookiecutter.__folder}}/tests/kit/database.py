@@ -29,7 +29,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def database_url(migrated: Path, tmp_path: Path) -> str:
     """Return the URL of a database of the test's own, without rows."""
-    return f"sqlite:///{shutil.copyfile(migrated, tmp_path / 'service.db')}"
+    shutil.copyfile(migrated, tmp_path / "service.db")
+    return "sqlite:///service.db"
 # {% endif %}
 # {% if cookiecutter.database in ("postgresql", "mysql") %}
 """A database for each test, migrated once for all of them.
@@ -96,7 +97,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def database_url(migrated: str, tmp_path: Path) -> AsyncIterator[str]:
     """Yield the URL of a database without rows."""
     if SERVER is None:
-        yield f"sqlite:///{shutil.copyfile(migrated, tmp_path / 'service.db')}"
+        shutil.copyfile(migrated, tmp_path / "service.db")
+        yield "sqlite:///service.db"
         return
     yield place(migrated)
     await empty_database(place(migrated))

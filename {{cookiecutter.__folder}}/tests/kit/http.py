@@ -1,6 +1,6 @@
 """A client that talks to the application without a network."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -9,26 +9,27 @@ from fastapi.responses import JSONResponse, Response
 from httpx import ASGITransport, AsyncClient
 from starlette.types import Receive, Scope, Send
 
+from app import main
 from app.core.config import CoreSettings
 from app.domain.settings import Settings
-from app.main import create_app
 from app.services.tokens import TokenVerifier
 from app.utils.container import Container
 
 PROBLEM = "application/test+json"
 
 
+def plain_problem(
+    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> Response:
+    """Return an error whose body does not depend on how the service words its own."""
+    body = {"status": status, "detail": detail, **members}
+    return JSONResponse(body, status, headers, media_type=PROBLEM)
+
+
 @pytest.fixture
 def plain_problems(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give errors a body that does not depend on how the service words its own."""
-
-    def problem(
-        status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
-    ) -> Response:
-        body = {"status": status, "detail": detail, **members}
-        return JSONResponse(body, status, headers, media_type=PROBLEM)
-
-    monkeypatch.setattr("app.main.problem", problem)
+    """Give errors the body of `plain_problem`."""
+    monkeypatch.setattr("app.main.problem", plain_problem)
 
 
 def open_nothing(core: CoreSettings) -> Container:
@@ -38,10 +39,27 @@ def open_nothing(core: CoreSettings) -> Container:
     return container
 
 
+@pytest.fixture(scope="session")
+def applications() -> dict[Hashable, FastAPI]:
+    """The applications of all tests: FastAPI takes a fifth of the suite to prepare their routes."""
+    return {}
+
+
 @pytest.fixture
-def app(core: CoreSettings, settings: Settings) -> FastAPI:
-    """The application; a test may add routes of its own to it."""
-    return create_app(core, settings)
+def app(
+    core: CoreSettings, settings: Settings, applications: dict[Hashable, FastAPI]
+) -> Iterator[FastAPI]:
+    """The application; a test may add routes and middleware of its own to it."""
+    key = (core.service, core.http, vars(main)["problem"])
+    if key not in applications:
+        applications[key] = main.create_app(core, settings)
+    app = applications[key]
+    routes, middleware = list(app.router.routes), list(app.user_middleware)
+    handlers = dict(app.exception_handlers)
+    yield app
+    app.router.routes[:], app.user_middleware, app.exception_handlers = routes, middleware, handlers
+    app.openapi_schema = app.middleware_stack = None
+    app.dependency_overrides.clear()
 
 
 @pytest.fixture
