@@ -22,10 +22,14 @@ QUIET = {
     "uvicorn.access": logging.WARNING,
     # {% endif %}
     # {% if cookiecutter.broker in ("both", "rabbitmq") %}
+    "aio_pika": logging.WARNING,
     "aiormq": logging.CRITICAL,
     # {% endif %}
     # {% if cookiecutter.broker in ("both", "kafka") %}
-    "aiokafka": logging.ERROR,
+    # What it says itself is of connecting, which raises an error too.
+    "aiokafka": logging.CRITICAL,
+    "aiokafka.consumer": logging.ERROR,
+    "aiokafka.producer": logging.ERROR,
     # {% endif %}
     "asyncio": logging.WARNING,
 }
@@ -84,6 +88,8 @@ def configure_logging(settings: CoreSettings) -> None:
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(settings.log.level)
+    # No line of ours says them, and finding them out takes longer than writing the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)
     # {% if cookiecutter.interface != "worker" %}
