@@ -129,7 +129,7 @@ def ping_postgresql(connection: Any, record: Any, _proxy: object) -> None:
         record.info["used"] = True
         return
     try:
-        connection.run_async(lambda driver: driver.execute(";", timeout=CONNECT_SECONDS))
+        connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=CONNECT_SECONDS))
     except Exception as error:
         raise InvalidatePoolError from error
 
