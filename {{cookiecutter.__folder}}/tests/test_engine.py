@@ -52,6 +52,15 @@ async def test_a_lock_that_others_hold_is_not_waited_for_without_end(hasty: Data
             await lock()
 
 
+async def test_one_transaction_after_the_other_needs_one_connection(hasty: Database) -> None:
+    opened: list[object] = []
+    event.listen(hasty.engine.sync_engine, "connect", lambda *made: opened.append(made))
+    for _ in range(3):
+        async with hasty.begin() as session:
+            await session.execute(text("SELECT 1"))
+    assert len(opened) == 1
+
+
 async def test_no_more_connections_are_opened_than_its_share(hasty: Database) -> None:
     async with hasty.readers.begin() as first, hasty.readers.begin() as second:
         await first.execute(text("SELECT 1"))
@@ -61,15 +70,6 @@ async def test_no_more_connections_are_opened_than_its_share(hasty: Database) ->
         assert not third.done()
     await third
 # {% if cookiecutter.database != "sqlite" %}
-
-
-async def test_one_transaction_after_the_other_needs_one_connection(hasty: Database) -> None:
-    opened: list[object] = []
-    event.listen(hasty.engine.sync_engine, "connect", lambda *made: opened.append(made))
-    for _ in range(3):
-        async with hasty.begin() as session:
-            await session.execute(text("SELECT 1"))
-    assert len(opened) == 1
 
 
 async def test_a_server_that_is_not_there_is_unavailable(core: CoreSettings) -> None:
