@@ -44,18 +44,24 @@ measure: install
 bench *names: install
     @python -m benchmarks "$@"
 
+# Do harm to services at work, and count what was lost: NAME..., --core, --all or --list
+[group("test")]
+[no-exit-message]
+drills *options: install
+    @python -m drills "$@"
+
 # Check the repository's own code
 [group("test")]
 lint: install
-    ruff format --check --quiet tools tests hooks benchmarks
-    ruff check tools tests hooks benchmarks
-    mypy tools tests hooks benchmarks
+    ruff format --check --quiet tools tests hooks benchmarks drills
+    ruff check tools tests hooks benchmarks drills
+    mypy tools tests hooks benchmarks drills
 
 # Format the repository's own code
 [group("test")]
 format: install
-    ruff check --quiet --fix-only tools tests hooks benchmarks
-    ruff format --quiet tools tests hooks benchmarks
+    ruff check --quiet --fix-only tools tests hooks benchmarks drills
+    ruff format --quiet tools tests hooks benchmarks drills
 
 # Find or start real servers for the tests, all or those named; --env prints their URLs
 [group("servers")]

@@ -1,4 +1,4 @@
-"""Print what was measured, as Markdown: `python -m benchmarks [http] [lists] [--rounds N]`."""
+"""Print what was measured, as Markdown: `python -m benchmarks [NAME ...] [--rounds N]`."""
 
 import argparse
 import os
@@ -7,11 +7,17 @@ from typing import TextIO
 
 import pytest
 
-from benchmarks import lists, serving
+from benchmarks import consuming, lists, outbox, publishing, serving
 from benchmarks.errors import BenchmarkError
 from tools.servers import ServerError
 
-BENCHMARKS = {"http": serving, "lists": lists}
+BENCHMARKS = {
+    "http": serving,
+    "lists": lists,
+    "publish": publishing,
+    "consume": consuming,
+    "outbox": outbox,
+}
 
 
 def main() -> int:

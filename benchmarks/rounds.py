@@ -10,13 +10,16 @@ Measure = Callable[[], float]
 def measure_in_turns(
     title: str, measures: Mapping[str, Measure], rounds: int
 ) -> dict[str, list[float]]:
-    """Measure everything once in each round, and return the figures of every round."""
+    """Measure everything once in each round, and return the figures of every round.
+
+    Every second round goes backwards, so that a machine that gets slower favours nobody.
+    """
     figures: dict[str, list[float]] = {name: [] for name in measures}
     # The first round fills the caches and is not counted.
     for number in range(rounds + 1):
         report(f"{title}: round {number} of {rounds}")
-        for name, measure in measures.items():
-            figure = measure()
+        for name in list(measures)[:: -1 if number % 2 else 1]:
+            figure = measures[name]()
             if number > 0:
                 figures[name].append(figure)
     return figures
@@ -25,6 +28,13 @@ def measure_in_turns(
 def compare(figures: Sequence[float], base: Sequence[float]) -> float:
     """Return the median of the ratios, each between two figures of the same round."""
     return statistics.median(one / other for one, other in zip(figures, base, strict=True))
+
+
+def spread(figures: Sequence[float], base: Sequence[float]) -> tuple[float, float]:
+    """Return between which two values the middle half of the ratios is."""
+    ratios = sorted(one / other for one, other in zip(figures, base, strict=True))
+    quarter = len(ratios) // 4
+    return ratios[quarter], ratios[-1 - quarter]
 
 
 def report(line: str) -> None:

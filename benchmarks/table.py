@@ -33,6 +33,8 @@ class Row:
     cost: str
     ratio: float
     goal: Goal | None = None
+    spread: tuple[float, float] | None = None
+    """Between which two values the middle half of the ratios is."""
 
     @property
     def is_missed(self) -> bool:
@@ -42,7 +44,8 @@ class Row:
     def __str__(self) -> str:
         """Return the row in Markdown."""
         goal = "" if self.goal is None else str(self.goal)
-        return f"| {self.what} | {self.cost} | {self.ratio:.2f} | {goal} |"
+        spread = "" if self.spread is None else " ({:.2f} to {:.2f})".format(*self.spread)
+        return f"| {self.what} | {self.cost} | {self.ratio:.2f}{spread} | {goal} |"
 
 
 @dataclass(frozen=True)

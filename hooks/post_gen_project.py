@@ -58,7 +58,7 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "messages": lambda answers: answers["broker"] != "none",
     "handlers": consumes,
     "jobs": schedules,
-    "background": lambda answers: answers["database"] != "none" or schedules(answers),
+    "background": lambda answers: works(answers) or schedules(answers),
     "rabbitmq": lambda answers: answers["broker"] in {"both", "rabbitmq"},
     "kafka": lambda answers: answers["broker"] in {"both", "kafka"},
     "database": lambda answers: answers["database"] != "none",
@@ -69,6 +69,7 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "routes": lambda answers: http(answers) and (works(answers) or shares(answers)),
     "keys": lambda answers: http(answers) and shares(answers),
     "lists": lambda answers: http(answers) and answers["database"] != "none",
+    "kept": lambda answers: answers["database"] != "none" and (http(answers) or consumes(answers)),
     "limits": lambda answers: http(answers) and answers["cache"] == "redis",
     "cache": lambda answers: answers["cache"] == "redis",
     "github": lambda answers: answers["ci"] == "github",
@@ -86,23 +87,35 @@ http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_co
     tests/test_middleware.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
-messages: app/domain/events.py app/services/memory_broker.py app/utils/envelope.py
-    app/utils/message_broker.py tests/broker_contract.py tests/kit/events.py tests/test_envelope.py
-    tests/test_memory_broker.py
-handlers: app/services/delivery.py app/tasks/consumer.py tests/service/test_consumer.py
-    tests/test_delivery.py
+messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py app/messages.py
+    app/services/asyncapi.py app/services/compatibility.py app/services/connection.py
+    app/services/memory_broker.py app/services/requests.py app/utils/envelope.py
+    app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py app/utils/topology.py
+    app/web/asyncapi.py tests/broker_contract.py tests/broker_kit.py
+    tests/durable_broker_contract.py tests/kit/events.py tests/request_contract.py
+    tests/test_asyncapi.py tests/test_asyncapi_breaks.py tests/test_connection.py
+    tests/test_envelope.py tests/test_memory_broker.py
+handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
+    app/services/dead_letters.py app/services/delivery.py app/services/handling.py
+    app/services/outage.py app/tasks/consumer.py app/utils/consumer.py app/utils/watchdog.py
+    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letters.py
+    tests/test_delivery.py tests/test_outage.py tests/test_requests.py tests/test_watchdog.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
-background: app/utils/background.py
-rabbitmq: app/services/rabbitmq_service.py tests/test_rabbitmq.py
-kafka: app/services/kafka_service.py tests/test_kafka.py
+rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py
+    tests/test_rabbitmq.py tests/test_rabbitmq_groups.py
+kafka: app/services/kafka app/services/kafka_service.py tests/test_kafka.py
+    tests/test_kafka_groups.py
 database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
     app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
     tests/kit/database.py tests/test_database.py tests/test_engine.py tests/test_migrations.py
     tests/test_unit_of_work.py
-lists: app/pagination.py app/services/retention.py app/web/conditions.py app/web/pages.py
-    tests/test_conditions.py tests/test_pagination.py tests/test_retention.py tests/test_routing.py
-outbox: app/services/outbox.py tests/test_outbox.py
+lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/test_conditions.py
+    tests/test_pagination.py tests/test_routing.py
+kept: app/services/retention.py tests/test_retention.py
+background: app/utils/background.py
+outbox: app/commands/outbox.py app/services/outbox tests/outbox_kit.py tests/test_outbox.py
+    tests/test_outbox_command.py tests/test_outbox_failures.py
 inbox: app/services/inbox.py
 transactions: app/unit_of_work.py
 units: app/web/units.py
@@ -132,21 +145,11 @@ def read_table(table: str) -> tuple[Feature, ...]:
 
 REMOVALS = read_table(TABLE)
 
-# A service without a database is another service: these files have a second version for it.
+# A service without a database is another service: some files have a second version for it.
 VARIANT = ".no_database"
-VARIANTS = """
-app/api/router.py app/domain/service.py app/resources.py app/tasks/consumer.py app/tasks/worker.py
-tests/service/test_consumer.py tests/service/test_items.py tests/service/test_worker.py
-"""
 
-SERVERS = {
-    "both": "RabbitMQ and Kafka",
-    "rabbitmq": "RabbitMQ",
-    "kafka": "Kafka",
-    "postgresql": "PostgreSQL",
-    "mysql": "MySQL",
-    "redis": "Redis",
-}
+SERVERS = {"rabbitmq": "RabbitMQ", "kafka": "Kafka", "postgresql": "PostgreSQL", "mysql": "MySQL"}
+SERVERS |= {"both": "RabbitMQ and Kafka", "redis": "Redis"}
 
 
 def unwanted(answers: Answers) -> list[str]:
@@ -168,15 +171,10 @@ def remove(root: Path, paths: Iterable[str]) -> None:
 
 def choose_variants(root: Path, answers: Answers) -> None:
     """Keep one version of every file that has two."""
-    for name in VARIANTS.split():
-        path = root / name
-        other = path.with_suffix(f"{VARIANT}{path.suffix}")
-        if not other.exists():
-            continue
+    for other in list(root.rglob(f"*{VARIANT}.py")):
         if answers["database"] == "none":
-            other.replace(path)
-        else:
-            other.unlink()
+            other.replace(other.with_name(other.name.replace(VARIANT, "")))
+        other.unlink(missing_ok=True)
 
 
 def remove_empty_folders(root: Path, folder: Path) -> None:

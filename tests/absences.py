@@ -47,7 +47,7 @@ ABSENCES = (
     Absence(
         "no broker",
         lambda it: it["broker"] == "none",
-        r"kafka|rabbit|amqp|aiormq|pika|broker|outbox|inbox|envelope",
+        r"kafka|rabbit|amqp|aiormq|pika|broker|outbox|inbox|envelope|asyncapi",
     ),
     Absence("no RabbitMQ", lambda it: it["broker"] == "kafka", r"rabbit|amqp|aiormq|pika"),
     Absence("no Kafka", lambda it: it["broker"] == "rabbitmq", r"kafka"),

@@ -7,6 +7,9 @@ import pytest
 from tests.renders import take_snapshot
 from tools.servers import NAMES, find
 
+# What several files of tests start once each.
+pytest_plugins = ["tests.parcel_service"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the copy before the workers start, so that all of them test the same template."""

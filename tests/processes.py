@@ -71,13 +71,27 @@ class Process:
         """What it has said so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def wait(self) -> int:
+    @property
+    def pid(self) -> int:
+        """Its number, which is its group's too."""
+        return self._popen.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether it has not ended."""
+        return self._popen.poll() is None
+
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for its end and return its exit status."""
-        return self._popen.wait(PATIENCE_SECONDS)
+        return self._popen.wait(seconds)
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self._popen.send_signal(signal.SIGTERM)
 
     def stop(self) -> int:
         """Ask it to stop and return its exit status."""
-        self._popen.send_signal(signal.SIGTERM)
+        self.terminate()
         return self.wait()
 
     def kill(self) -> None:

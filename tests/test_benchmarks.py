@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import lists, serving
+from benchmarks import consuming, contender, lists, messaging, outbox, publishing, serving
+from benchmarks.contender import Contender
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import make_request, send
 from benchmarks.peer import PIN, pin_metrics
-from benchmarks.rounds import compare, measure_in_turns
+from benchmarks.rounds import compare, measure_in_turns, spread
 from benchmarks.server import running
 from benchmarks.table import Goal, Row, Table
 from tests.processes import HOST, find_port
@@ -59,8 +61,8 @@ def test_what_is_measured_takes_turns_and_the_first_round_does_not_count(
         return len(order)
 
     measures = {"a": lambda: measure("a"), "b": lambda: measure("b")}
-    assert measure_in_turns("letters", measures, 2) == {"a": [3, 5], "b": [4, 6]}
-    assert order == ["a", "b"] * 3
+    assert measure_in_turns("letters", measures, 2) == {"a": [4, 5], "b": [3, 6]}
+    assert order == ["a", "b", "b", "a", "a", "b"]
     assert "letters: round 2 of 2\n" in capsys.readouterr().err
 
 
@@ -90,6 +92,44 @@ def test_a_table_is_markdown() -> None:
         "| bare | 90 µs | 1.00 |  |",
         "| ours | 100 µs | 0.90 | at least 0.80 |",
     ]
+
+
+def test_the_middle_half_of_the_ratios_is_shown() -> None:
+    assert spread([1, 2, 3, 4, 50], [1, 1, 1, 1, 1]) == (2, 4)
+    row = Row("ours", "100 µs", 3, spread=(2, 4))
+    assert str(row) == "| ours | 100 µs | 3.00 (2.00 to 4.00) |  |"
+
+
+def test_a_message_is_compared_with_the_bare_client() -> None:
+    costs = {messaging.RAW: [100e-6], messaging.OURS: [150e-6]}
+    bare, ours = messaging.make_rows("Kafka", costs, messaging.RAW, publishing.GOALS)
+    assert str(bare) == "| Kafka: bare client | 100 µs | 1.00 |  |"
+    assert str(ours) == "| Kafka: service | 150 µs | 1.50 (1.50 to 1.50) | at most 1.25 |"
+    assert ours.is_missed
+
+
+def test_a_message_of_a_long_backlog_is_compared_with_one_of_a_short_one() -> None:
+    row = outbox.make_flat_row("relay", {"1000": [100e-6], "100000": [110e-6]})
+    assert str(row) == "| relay | 100 µs and 110 µs | 1.10 (1.10 to 1.10) | at most 1.20 |"
+
+
+def make_contender(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> Contender:
+    monkeypatch.setattr(contender, "SERVED", folder)
+    (folder / "script.py").write_text(code, encoding="utf-8")
+    return Contender(Path(sys.executable), "script.py", folder)
+
+
+def test_a_contender_says_what_it_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import sys; print('a line of log'); open(sys.argv[-1], 'w').write('{\"cpu\": 0.5}')"
+    assert make_contender(tmp_path, monkeypatch, code).measure("publish", "") == {"cpu": 0.5}
+
+
+def test_a_contender_that_fails_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = make_contender(tmp_path, monkeypatch, "import sys; sys.exit('first\\nno broker')")
+    with pytest.raises(BenchmarkError, match=r"^script.py publish ended with 1: no broker$"):
+        failing.measure("publish", "")
 
 
 def test_the_client_sends_as_many_requests_as_it_is_told() -> None:
@@ -163,7 +203,7 @@ def test_a_page_of_the_long_list_is_compared_with_the_short_one() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["https"], "argument NAME: 'https' is none of http, lists"),
+        (["https"], "argument NAME: 'https' is none of http, lists, publish, consume, outbox"),
         (["--rounds", "0"], "argument --rounds: '0' is no number of rounds"),
         (["--rounds", "some"], "argument --rounds: 'some' is no number of rounds"),
     ],
@@ -188,6 +228,22 @@ def test_requests_are_measured_beside_a_peer() -> None:
         serving.PEER,
         serving.QUIET_PEER,
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+@pytest.mark.parametrize("benchmark", [publishing, consuming])
+def test_messages_are_measured_on_both_brokers(benchmark: ModuleType) -> None:
+    rows = benchmark.run(1, counts=(50, 100)).rows
+    assert {row.what.partition(":")[0] for row in rows} == {"RabbitMQ", "Kafka"}
+    assert all(row.ratio > 0 for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_outbox_and_inbox_are_measured() -> None:
+    rows = outbox.run(1, counts=(10, 90), sizes=(200, 400)).rows
+    assert [row.ratio > 0 for row in rows] == [True] * 14
 
 
 @pytest.mark.slow

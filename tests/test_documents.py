@@ -33,12 +33,14 @@ from tests.small_template import ROOT
 GUIDE = ROOT / "docs" / "guide.md"
 QUOTING = [ROOT / "docs" / f"{name}.md" for name in ("cache", "database", "http", "testing")]
 GUIDE_TEST = "tests/test_documents.py::test_the_guide_can_be_followed"
+TOOLS = "tests/test_messaging_tools.py"
 LONGEST_README = 150
 PATIENCE_SECONDS = 60.0
 
 # Each command that a document shows, by how it begins, and what runs it.
 RUN_BY = {
     "./just demo": ".ci/run",
+    "./just drills": ".ci/run",
     "./just lint": ".ci/run",
     "./just measure": ".ci/run",
     "./just servers": ".ci/run",
@@ -46,9 +48,19 @@ RUN_BY = {
     "./just up": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
+    "./just asyncapi": "tests/test_seams.py::test_its_messages_are_promised",
     "./just bench": "tests/test_benchmarks.py::test_requests_are_measured_beside_a_peer",
+    "./just bench consume": "tests/test_benchmarks.py::test_messages_are_measured_on_both_brokers",
+    "./just bench publish": "tests/test_benchmarks.py::test_messages_are_measured_on_both_brokers",
+    "./just bench outbox": "tests/test_benchmarks.py::test_outbox_and_inbox_are_measured",
     "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
+    "./just dlq list": f"{TOOLS}::test_dead_letters_are_counted_listed_and_shown",
+    "./just dlq show": f"{TOOLS}::test_dead_letters_are_counted_listed_and_shown",
+    "./just dlq replay": f"{TOOLS}::test_a_letter_that_is_replayed_as_new_has_another_id",
+    "./just dlq purge": f"{TOOLS}::test_purged_letters_are_gone_and_the_others_stay",
+    "./just topology": f"{TOOLS}::test_production_starts_only_with_the_topology_that_was_applied",
+    "./just outbox": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
     "./just doctor": "tests/test_processes.py::test_the_doctor_says_what_is_not_reachable",
     "./just migrate": "tests/test_seams.py::test_its_migration_runs_after_the_templates",
     "./just check": "tests/test_seams.py::test_its_checks_pass",

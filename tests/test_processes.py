@@ -54,8 +54,6 @@ def test_an_item_goes_all_the_way_with_no_server(
         ("DATABASE_URL", f"postgresql://service:secret@{NOWHERE}/service"),
         ("DATABASE_URL", "sqlite:////nowhere/service.db"),
         ("DATABASE_URL", "nonsense"),
-        ("BROKER_URL", f"amqp://service:secret@{NOWHERE}/"),
-        ("BROKER_URL", f"kafka://{NOWHERE}"),
         ("BROKER_URL", "nats://broker"),
         ("REDIS_URL", "nonsense"),
         ("GRACE_SECONDS", "soon"),

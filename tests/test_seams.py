@@ -8,7 +8,7 @@ import pytest
 from tests.combinations import DEFAULT
 from tests.environments import make_own
 from tests.programs import check, find_program
-from tests.recipes import check_recipe, make_service
+from tests.recipes import check_recipe, make_service, run_recipe
 from tests.zones import lay_overlay, read_template_zone
 
 pytestmark = pytest.mark.slow
@@ -30,6 +30,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_its_checks_pass(service: Path) -> None:
     assert "passed" in check_recipe(service, "check")
+
+
+def test_its_messages_are_promised(service: Path) -> None:
+    document = service / "asyncapi.json"
+    assert check_recipe(service, "asyncapi") == "wrote asyncapi.json\n"
+    assert check_recipe(service, "asyncapi", "--check") == ""
+    promised = document.read_text(encoding="utf-8")
+    document.write_text(promised.replace("note.written", "note.told"), encoding="utf-8")
+    refused = run_recipe(service, "asyncapi", "--check")
+    assert refused.returncode == 1
+    assert "is not sent any more" in refused.stdout
+    assert check_recipe(service, "asyncapi", "--accept-breaks") == "wrote asyncapi.json\n"
+    assert document.read_text(encoding="utf-8") == promised
 
 
 def test_its_migration_runs_after_the_templates(service: Path) -> None:

@@ -12,8 +12,11 @@ from app.database import Database, open_database
 # {% endif %}
 from app.domain.settings import Settings
 from app.resources import Resources, open_resources
+# {% if cookiecutter.broker != "none" %}
+from app.services.connection import Connection, keep_connected
+# {% endif %}
 # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
-from app.services.delivery import run_consumer
+from app.services.consumption import run_consumer
 # {% endif %}
 # {% if (cookiecutter.database != "none" or cookiecutter.cache == "redis") and cookiecutter.interface != "api" %}
 from app.services.jobs import run_jobs
@@ -25,12 +28,15 @@ from app.services.memory_cache import MemoryCache
 from app.services.migrations import migrate
 # {% endif %}
 # {% if cookiecutter.database != "none" and cookiecutter.broker != "none" %}
-from app.services.outbox import run_relay
+from app.services.outbox.relay import run_relay
 # {% endif %}
 # {% if cookiecutter.cache == "redis" %}
 from app.services.redis import RedisCache
 # {% endif %}
-# {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" %}
+# {% if cookiecutter.broker != "none" %}
+from app.services.requests import RequestClient
+# {% endif %}
+# {% if cookiecutter.database != "none" and (cookiecutter.interface != "worker" or cookiecutter.broker != "none") %}
 from app.services.retention import run_retention
 # {% endif %}
 # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
@@ -47,7 +53,7 @@ from app.utils.cache import Cache
 # {% endif %}
 from app.utils.container import Container
 # {% if cookiecutter.broker != "none" %}
-from app.utils.message_broker import BrokerUnavailableError, MessageBroker
+from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError, MessageBroker
 # {% endif %}
 
 
@@ -70,7 +76,18 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         opened.add(Cache, await stack.enter_async_context(open_cache(core)))
         # {% endif %}
         # {% if cookiecutter.broker != "none" %}
-        opened.add(MessageBroker, await stack.enter_async_context(open_broker(core)))
+        broker = opened.add(MessageBroker, choose_broker(core.broker.url))
+        # {% endif %}
+        # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+        groups = consumer.list_groups(core.service.name)
+        connection = keep_connected(broker, groups, core)
+        # {% endif %}
+        # {% if cookiecutter.broker != "none" and cookiecutter.interface == "api" %}
+        connection = keep_connected(broker, [], core)
+        # {% endif %}
+        # {% if cookiecutter.broker != "none" %}
+        opened.add(Connection, await stack.enter_async_context(connection))
+        opened.add(RequestClient, RequestClient(opened))
         # {% endif %}
         # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
         opened.add(UnitOfWorkFactory, UnitOfWorkFactory(opened))
@@ -93,18 +110,21 @@ async def open_api(core: CoreSettings, settings: Settings) -> AsyncIterator[Cont
         opened = await stack.enter_async_context(open_container(core, settings))
         opened.add(TokenVerifier, TokenVerifier(core.auth))
         # {% endif %}
+        # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+        # Before what emits events, so that it ends after it.
+        await stack.enter_async_context(run_relay(opened))
+        # {% endif %}
         # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker != "none" %}
         # No other process hears a broker in memory: the worker's tasks run in this one.
         if core.broker.is_memory:
             await stack.enter_async_context(run_tasks(opened))
+        else:
+            await stack.enter_async_context(run_consumer(consumer.broadcasts, opened))
         # {% endif %}
         # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker == "none" %}
         # In development one process is enough: the worker's tasks run in this one.
         if core.process.environment != "production":
             await stack.enter_async_context(run_tasks(opened))
-        # {% endif %}
-        # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
-        await stack.enter_async_context(run_relay(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" %}
         await stack.enter_async_context(run_retention(opened))
@@ -120,12 +140,16 @@ async def open_worker(core: CoreSettings, settings: Settings) -> AsyncIterator[C
     """Open what the worker needs, and run its tasks."""
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_container(core, settings))
-        await stack.enter_async_context(run_tasks(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "api" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+        # Before what emits events, so that it ends after it.
         await stack.enter_async_context(run_relay(opened))
         # {% endif %}
+        # {% if cookiecutter.interface == "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+        await stack.enter_async_context(run_retention(opened))
+        # {% endif %}
         # {% if cookiecutter.interface != "api" %}
+        await stack.enter_async_context(run_tasks(opened))
         yield opened
 
 
@@ -161,14 +185,15 @@ async def open_cache(core: CoreSettings) -> AsyncIterator[Cache]:
 
 @asynccontextmanager
 async def open_broker(core: CoreSettings) -> AsyncIterator[MessageBroker]:
-    """Connect to the broker; raises StartupError, one sentence, when it does not answer."""
+    """Connect to the broker for a command; raises StartupError, one sentence, if it cannot be."""
     broker = choose_broker(core.broker.url)
     try:
         await broker.connect()
+        yield broker
     except BrokerUnavailableError as error:
         raise StartupError(f"BROKER_URL: no broker answers there ({error})") from error
-    try:
-        yield broker
+    except BrokerRefusedError as error:
+        raise StartupError(f"BROKER_URL: {error}") from error
     finally:
         await broker.close()
 

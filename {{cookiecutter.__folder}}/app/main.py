@@ -21,7 +21,13 @@ from app.core.logger_config import configure_logging
 from app.core.middleware import RequestContext, StartupSentence
 from app.domain.settings import Settings
 from app.lifespan import open_api
+# {% if cookiecutter.broker != "none" %}
+from app.messages import describe_messages
+# {% endif %}
 from app.utils.container import Container
+# {% if cookiecutter.broker != "none" %}
+from app.web.asyncapi import make_message_pages
+# {% endif %}
 from app.web.deadline import Deadline
 from app.web.document import DocumentedAPI
 from app.web.errors import add_error_handlers
@@ -50,6 +56,9 @@ def create_app(core: CoreSettings, settings: Settings) -> FastAPI:
     )
     app.include_router(router, responses=problems(*ERRORS))
     app.include_router(endpoints.router)
+    # {% if cookiecutter.broker != "none" %}
+    app.include_router(make_message_pages(lambda: describe_messages(core)))
+    # {% endif %}
     add_error_handlers(app, problem)
     return app
 

@@ -1,11 +1,21 @@
 """The tables that the template brings: what it sends, has handled, has answered and is due."""
 
+# {% if cookiecutter.broker != "none" %}
+import random
+# {% endif %}
 from datetime import datetime
+# {% if cookiecutter.broker != "none" %}
+from enum import StrEnum
+from zlib import crc32
 
-# {% if cookiecutter.interface == "worker" %}
+from sqlalchemy import JSON, Index, String
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "worker" %}
+
 from sqlalchemy import String
 # {% endif %}
-# {% if cookiecutter.interface != "worker" %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface != "worker" %}
+
 from sqlalchemy import JSON, String
 # {% endif %}
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,11 +34,39 @@ from app.database import Base
 # {% endif %}
 # {% if cookiecutter.broker != "none" %}
 
+SHARDS = 16
+"""In how many parts relays share the outbox; a migration makes a row for each in outbox_shards."""
+
+
+class OutboxState(StrEnum):
+    """What is to become of a message in the outbox."""
+
+    WAITING = "waiting"
+    """It is published next."""
+    PUT_OFF = "put off"
+    """Nobody listens to its topic; it waits until somebody does."""
+    FAILED = "failed"
+    """The broker will never take it; somebody has to look."""
+
+
+class OutboxShard(Base):
+    """A part of the outbox; the relay that has locked the row publishes its messages."""
+
+    __tablename__ = "outbox_shards"
+
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    silent_topics: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The topics that nobody listens to; their messages here are put off."""
+    retry_at: Mapped[datetime | None]
+    """When to try them again."""
+
 
 class OutboxMessage(Base):
     """A message written with the change that it tells of, until the relay has published it."""
 
     __tablename__ = "outbox"
+    # Whatever waits, is put off or has failed: the oldest that wait are one range of it.
+    __table_args__ = (Index(None, "state", "shard", "id"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     message_id: Mapped[str] = mapped_column(String(36))
@@ -38,8 +76,9 @@ class OutboxMessage(Base):
     source: Mapped[str] = mapped_column(String(255))
     time: Mapped[datetime]
     traceparent: Mapped[str | None] = mapped_column(String(55))
-    available_at: Mapped[datetime] = mapped_column(default=now, index=True)
-    attempts: Mapped[int] = mapped_column(default=0)
+    shard: Mapped[int]
+    state: Mapped[str] = mapped_column(String(7), default=OutboxState.WAITING)
+    error: Mapped[str | None] = mapped_column(String(500))
 
     @classmethod
     def from_envelope(cls, message: Envelope) -> "OutboxMessage":
@@ -52,6 +91,7 @@ class OutboxMessage(Base):
             source=message.source,
             time=message.time,
             traceparent=message.traceparent,
+            shard=choose_shard(message.key),
         )
 
     def to_envelope(self) -> Envelope:
@@ -65,6 +105,13 @@ class OutboxMessage(Base):
             time=self.time,
             traceparent=self.traceparent,
         )
+
+
+def choose_shard(key: str | None) -> int:
+    """Return the shard of a key, the same in every process, or any for what has no order."""
+    if key is None:
+        return random.randrange(SHARDS)  # noqa: S311 - no secret
+    return crc32(key.encode()) % SHARDS
 # {% endif %}
 # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
 
@@ -77,6 +124,8 @@ class InboxMessage(Base):
     subscription: Mapped[str] = mapped_column(String(128), primary_key=True)
     message_id: Mapped[str] = mapped_column(String(255), primary_key=True)
     received_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    reply: Mapped[bytes | None] = mapped_column(LongBinary)
+    """What a request was answered with, for when it comes again."""
 # {% endif %}
 # {% if cookiecutter.interface != "api" %}
 

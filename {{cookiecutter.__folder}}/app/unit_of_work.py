@@ -5,7 +5,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import SessionTransaction
 
 from app.core.config import CoreSettings
 from app.core.tracing import current_trace
@@ -23,14 +25,35 @@ class UnitOfWork:
     def __init__(self, session: AsyncSession, source: str) -> None:
         """Work in the session's transaction; events name `source` as their origin."""
         self.session = session
-        self.has_events = False
         self.actions: list[Callable[[], Awaitable[object]]] = []
         self._source = source
+        self._emitted: list[tuple[SessionTransaction | None, OutboxMessage]] = []
 
     def emit(self, event: Event) -> None:
         """Publish the event after the commit, and never without it."""
-        self.session.add(OutboxMessage.from_envelope(wrap_event(event, self._source)))
-        self.has_events = True
+        if not self._emitted:
+            listen(self.session.sync_session, "after_soft_rollback", self._take_back)
+        savepoint = self.session.sync_session.get_nested_transaction()
+        message = OutboxMessage.from_envelope(wrap_event(event, self._source))
+        self._emitted.append((savepoint, message))
+
+    async def write_events(self) -> bool:
+        """Write the events that were emitted, after everything else; return whether there are any.
+
+        The relay publishes by id. The last thing before the commit is to draw one, when the rows
+        that have changed are locked: of two writers of a row the second then has the higher id.
+        """
+        if not self._emitted:
+            return False
+        await self.session.flush()
+        self.session.add_all(message for _, message in self._emitted)
+        return True
+
+    def _take_back(self, _: object, undone: SessionTransaction) -> None:
+        def is_undone(savepoint: SessionTransaction | None) -> bool:
+            return savepoint is not None and (savepoint is undone or is_undone(savepoint.parent))
+
+        self._emitted = [each for each in self._emitted if not is_undone(each[0])]
 
     def after_commit(self, action: Callable[[], Awaitable[object]]) -> None:
         """Do something after the commit, such as telling others what has changed."""
@@ -59,7 +82,8 @@ class UnitOfWorkFactory:
             async with self._database.begin(read_only=read_only) as session:
                 unit = UnitOfWork(session, self._source)
                 yield unit
-        if unit.has_events:
+                has_events = await unit.write_events()
+        if has_events:
             self.emitted.set()
         for action in unit.actions:
             await action()
@@ -111,8 +135,7 @@ class UnitOfWorkFactory:
             await action()
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from app.core.config import CoreSettings
 from app.core.tracing import current_trace
@@ -141,16 +164,39 @@ class UnitOfWorkFactory:
         self._broker = opened[MessageBroker]
         self._source = opened[CoreSettings].service.name
 
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[UnitOfWork]:
+    def __call__(self) -> "OpenUnitOfWork":
         """Publish when the block ends, nothing when it raises.
 
         Raises PublishError when the broker does not confirm; events before that one are out.
         """
-        unit = UnitOfWork()
-        yield unit
-        for event in unit.events:
-            await self._broker.publish(wrap_event(event, self._source))
+        return OpenUnitOfWork(self._broker, self._source)
+
+
+class OpenUnitOfWork:
+    """The block of a unit of work.
+
+    A class, because a generator would cost each message twice as much.
+    """
+
+    __slots__ = ("_broker", "_source", "_unit")
+
+    def __init__(self, broker: MessageBroker, source: str) -> None:
+        """Publish to the broker; events name `source` as their origin."""
+        self._broker = broker
+        self._source = source
+        self._unit = UnitOfWork()
+
+    async def __aenter__(self) -> UnitOfWork:
+        """Begin."""
+        return self._unit
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Publish, unless the block has failed."""
+        if error is None:
+            for event in self._unit.events:
+                await self._broker.publish(wrap_event(event, self._source))
 # {% endif %}
 # {% if cookiecutter.broker != "none" %}
 

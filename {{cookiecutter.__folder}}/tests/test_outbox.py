@@ -1,55 +1,44 @@
-"""The outbox: an event is published if, and only if, its transaction was committed."""
+"""The outbox: an event is published if, and only if, its transaction was committed, in order."""
+
+import asyncio
+from collections import defaultdict
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from app.database import Database
-from app.services.outbox import OutboxRelay
-from app.tables import OutboxMessage
-from app.unit_of_work import UnitOfWorkFactory
+from app.services.outbox.file import lock_file
+from app.services.outbox.relay import OutboxRelay, run_relay
+from app.services.outbox.shards import BATCH
+from app.tables import OutboxShard, choose_shard
+from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.container import Container
 from app.utils.envelope import Envelope
-from app.utils.message_broker import Event, MessageBroker, PublishError
-
-
-class Happened(Event, topic="it.happened", key="number"):
-    """It happened."""
-
-    number: int
-
-
-async def count_waiting(opened: Container) -> int:
-    async with opened[Database].sessions() as session:
-        return await session.scalar(select(func.count()).select_from(OutboxMessage)) or 0
+from app.utils.message_broker import MessageBroker
+from tests.outbox_kit import Broker, Happened, count_left, emit, refuse, relay_everything
 
 
 @pytest.fixture
-def published(opened: Container, monkeypatch: pytest.MonkeyPatch) -> list[Envelope]:
-    messages: list[Envelope] = []
-
-    async def publish(message: Envelope) -> None:
-        messages.append(message)
-
-    monkeypatch.setattr(opened[MessageBroker], "publish", publish)
-    return messages
+def broker(opened: Container, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    broker = Broker()
+    monkeypatch.setattr(opened[MessageBroker], "publish", broker.publish)
+    return broker
 
 
 async def test_a_committed_event_is_published_and_forgotten(
-    opened: Container, published: list[Envelope]
+    opened: Container, broker: Broker
 ) -> None:
-    async with opened[UnitOfWorkFactory]() as uow:
-        uow.emit(Happened(number=1))
-        uow.emit(Happened(number=2))
-    assert await OutboxRelay(opened).relay_batch() == 2
-    assert [(message.key, message.body) for message in published] == [
-        ("1", b'{"number":1}'),
-        ("2", b'{"number":2}'),
+    await emit(opened, Happened(number=1), Happened(number=2))
+    await relay_everything(OutboxRelay(opened))
+    assert [(message.key, message.body) for message in broker.published] == [
+        ("one", b'{"number":1,"thing":"one"}'),
+        ("one", b'{"number":2,"thing":"one"}'),
     ]
-    assert await count_waiting(opened) == 0
+    assert await count_left(opened) == 0
 
 
 async def test_an_event_of_a_failed_transaction_is_never_published(
-    opened: Container, published: list[Envelope]
+    opened: Container, broker: Broker
 ) -> None:
     async def fail_half_way() -> None:
         async with opened[UnitOfWorkFactory]() as uow:
@@ -58,34 +47,138 @@ async def test_an_event_of_a_failed_transaction_is_never_published(
 
     with pytest.raises(RuntimeError, match="half-way"):
         await fail_half_way()
-    assert await OutboxRelay(opened).relay_batch() == 0
-    assert published == []
+    await relay_everything(OutboxRelay(opened))
+    assert broker.published == []
 
 
-async def test_an_event_that_the_broker_refuses_is_kept(
-    opened: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refuse(message: Envelope) -> None:
-        raise PublishError(message.topic)
-
-    monkeypatch.setattr(opened[MessageBroker], "publish", refuse)
-    async with opened[UnitOfWorkFactory]() as uow:
-        uow.emit(Happened(number=1))
-    assert await OutboxRelay(opened).relay_batch() == 0
-    assert await count_waiting(opened) == 1
-
-
-async def test_an_event_that_the_broker_refused_does_not_hold_up_the_next(
-    opened: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refuse_the_first(message: Envelope) -> None:
-        if message.key == "1":
-            raise PublishError(message.topic)
-
-    monkeypatch.setattr(opened[MessageBroker], "publish", refuse_the_first)
-    async with opened[UnitOfWorkFactory]() as uow:
-        uow.emit(Happened(number=1))
+async def fail_in_savepoints(uow: UnitOfWork) -> None:
+    async with uow.session.begin_nested():
         uow.emit(Happened(number=2))
-    relay = OutboxRelay(opened)
-    assert [await relay.relay_batch(), await relay.relay_batch()] == [0, 1]
-    assert await count_waiting(opened) == 1
+        async with uow.session.begin_nested():
+            uow.emit(Happened(number=3))
+        raise RuntimeError("half-way")
+
+
+async def test_an_event_of_a_savepoint_that_was_rolled_back_is_never_published(
+    opened: Container, broker: Broker
+) -> None:
+    async with opened[UnitOfWorkFactory]() as uow:
+        uow.emit(Happened(number=1))
+        with pytest.raises(RuntimeError, match="half-way"):
+            await fail_in_savepoints(uow)
+        async with uow.session.begin_nested():
+            uow.emit(Happened(number=4))
+    await relay_everything(OutboxRelay(opened))
+    assert broker.numbers() == [1, 4]
+
+
+async def test_events_of_a_key_stay_in_order_however_many_relays_there_are(
+    opened: Container, broker: Broker
+) -> None:
+    async def take_turns(message: Envelope) -> None:
+        for _ in range(int(message.id[:1], 16)):
+            await asyncio.sleep(0)
+
+    things = [f"thing {number}" for number in range(30)]
+    for number in range(10):
+        await emit(opened, *(Happened(number=number, thing=thing) for thing in things))
+    broker.answer = take_turns
+    await asyncio.gather(*(relay_everything(OutboxRelay(opened)) for _ in range(4)))
+    by_thing = defaultdict(list)
+    for message in broker.published:
+        by_thing[message.key].append(Happened.model_validate_json(message.body).number)
+    assert by_thing == {thing: list(range(10)) for thing in things}
+    assert await count_left(opened) == 0
+
+
+async def test_events_are_in_the_order_of_the_rows_that_their_writers_have_locked(
+    opened: Container, broker: Broker
+) -> None:
+    order = []
+
+    async def write(number: int) -> None:
+        async with opened[UnitOfWorkFactory]() as uow:
+            uow.emit(Happened(number=number))
+            # Whatever makes the session write what it has: not yet the event.
+            await uow.session.flush()
+            lock = select(OutboxShard).filter_by(shard=0).with_for_update()
+            await uow.session.execute(lock)
+            order.append(number)
+
+    await asyncio.gather(*map(write, range(15)))
+    await relay_everything(OutboxRelay(opened))
+    assert broker.numbers() == order
+
+
+async def test_nothing_is_lost_when_a_relay_is_cancelled_in_the_middle(
+    opened: Container, broker: Broker
+) -> None:
+    reached = asyncio.Event()
+
+    async def stop_at_the_third(message: Envelope) -> None:
+        if b'"number":3' in message.body:
+            reached.set()
+            await asyncio.Event().wait()
+
+    await emit(opened, *(Happened(number=number) for number in range(1, 6)))
+    broker.answer = stop_at_the_third
+    cancelled = asyncio.create_task(relay_everything(OutboxRelay(opened)))
+    await reached.wait()
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    broker.answer = None
+    await relay_everything(OutboxRelay(opened))
+    assert broker.numbers() == [1, 2, 1, 2, 3, 4, 5]
+    assert await count_left(opened) == 0
+
+
+async def test_more_than_one_batch_is_published(opened: Container, broker: Broker) -> None:
+    await emit(opened, *(Happened(number=number) for number in range(2 * BATCH + 1)))
+    await relay_everything(OutboxRelay(opened))
+    assert broker.numbers() == list(range(2 * BATCH + 1))
+
+
+async def test_a_commit_wakes_the_relay(opened: Container, broker: Broker) -> None:
+    published = asyncio.Event()
+
+    async def tell(_: Envelope) -> None:
+        published.set()
+
+    broker.answer = tell
+    async with run_relay(opened):
+        await emit(opened, Happened(number=1))
+        async with asyncio.timeout(5):
+            await published.wait()
+
+
+async def test_what_was_committed_is_published_before_the_relay_ends(
+    opened: Container, broker: Broker
+) -> None:
+    async with run_relay(opened):
+        await emit(opened, *(Happened(number=number) for number in range(2 * BATCH)))
+    assert broker.numbers() == list(range(2 * BATCH))
+    assert await count_left(opened) == 0
+
+
+async def test_a_relay_ends_at_once_when_the_broker_is_down(
+    opened: Container, broker: Broker
+) -> None:
+    broker.answer = refuse
+    async with asyncio.timeout(5):
+        async with run_relay(opened):
+            await emit(opened, Happened(number=1))
+    assert broker.attempts == 1
+    assert await count_left(opened) == 1
+
+
+def test_a_key_has_the_same_shard_in_every_process() -> None:
+    assert [choose_shard(key) for key in ("one", "two", "ключ")] == [1, 6, 10]
+
+
+def test_one_relay_at_a_time_has_the_file_of_a_database(tmp_path: Path) -> None:
+    database = str(tmp_path / "service.db")
+    with lock_file(database) as first, lock_file(database) as second:
+        assert (first, second) == (True, False)
+    with lock_file(database) as third:
+        assert third is True

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1")
     # {% if cookiecutter.interface != "api" and cookiecutter.broker != "none" %}
     "app/tasks/consumer.py": '''"""The events that this service listens to, each with its handler."""
 
-from app.utils.message_broker import Consumer
+from app.utils.consumer import Consumer
 
 consumer = Consumer()
 ''',

@@ -68,6 +68,9 @@ class CoreSettings:
     # {% if cookiecutter.broker != "none" %}
     broker: server_config.BrokerSettings
     # {% endif %}
+    # {% if cookiecutter.database != "none" and cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+    inbox: server_config.InboxSettings
+    # {% endif %}
     # {% if cookiecutter.cache == "redis" %}
     redis: server_config.RedisSettings
     # {% endif %}

@@ -22,10 +22,14 @@ QUIET = {
     "uvicorn.access": logging.WARNING,
     # {% endif %}
     # {% if cookiecutter.broker in ("both", "rabbitmq") %}
+    "aio_pika": logging.WARNING,
     "aiormq": logging.CRITICAL,
     # {% endif %}
     # {% if cookiecutter.broker in ("both", "kafka") %}
-    "aiokafka": logging.ERROR,
+    # What it says itself is of connecting, which raises an error too.
+    "aiokafka": logging.CRITICAL,
+    "aiokafka.consumer": logging.ERROR,
+    "aiokafka.producer": logging.ERROR,
     # {% endif %}
     "asyncio": logging.WARNING,
 }
@@ -84,13 +88,20 @@ def configure_logging(settings: CoreSettings) -> None:
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(settings.log.level)
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(level)
+    # No line of ours says them, and finding them out takes longer than writing the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    quieten_libraries()
     # {% if cookiecutter.interface != "worker" %}
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     # {% endif %}
+
+
+def quieten_libraries() -> None:
+    """Let libraries say no more than what nobody else says."""
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def open_handlers(settings: CoreSettings) -> list[logging.Handler]:

@@ -118,6 +118,17 @@ class BrokerSettings(SettingsGroup):
 
 
 # {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+class InboxSettings(SettingsGroup):
+    """How long the service knows which messages it has handled."""
+
+    model_config = SettingsConfigDict(env_prefix="INBOX_")
+
+    days: int = Field(default=14, ge=1)
+    """For how many days; more than the broker keeps messages, or one could count twice."""
+
+
+# {% endif %}
 # {% if cookiecutter.cache == "redis" %}
 class RedisSettings(SettingsGroup):
     """Which Redis; without a URL the cache is this process's memory."""

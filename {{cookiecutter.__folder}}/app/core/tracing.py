@@ -6,6 +6,7 @@ from contextvars import ContextVar, Token
 from typing import NamedTuple
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+NO_TRACE, NO_SPAN = "0" * 32, "0" * 16
 
 
 class Trace(NamedTuple):
@@ -25,7 +26,7 @@ class Trace(NamedTuple):
     def parse(cls, traceparent: str | None) -> "Trace | None":
         """Return the trace of a `traceparent` header, or None when it is none."""
         match = TRACEPARENT.fullmatch(traceparent) if traceparent else None
-        if not match or set(match[1]) == {"0"} or set(match[2]) == {"0"}:
+        if not match or match[1] == NO_TRACE or match[2] == NO_SPAN:
             return None
         return cls(*match.groups())
 

@@ -1,122 +1,114 @@
-"""Delivery: from a message that arrived to a handler that has succeeded."""
+"""Delivery: a message that arrived is handled, tried again, or put aside; never lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
-from pydantic import ValidationError
-
-from app.core.config import CoreSettings
 from app.core.tracing import follow_trace
-# {% if cookiecutter.database != "none" %}
-from app.services.inbox import DuplicateMessageError, record_message
-# {% endif %}
-from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from app.services.dead_letters import Reason, mark_dead
+from app.services.handling import Handling, UndeliverableError
+from app.services.outage import Outage
+from app.utils.consumer import Subscription
 from app.utils.container import Container
 from app.utils.envelope import Envelope
-from app.utils.injection import check_parameters, pick_arguments, read_parameters
 from app.utils.logger import Logger
-from app.utils.message_broker import Consumer, Event, MessageBroker, Subscription
+from app.utils.message_broker import Event, Incoming, MessageBroker, MessageRefusedError
+from app.utils.topology import Group
 
 logger = Logger(__name__)
 
-
-class UndeliverableError(ValueError):
-    """The message is not what its subscription expects; trying again would not help."""
+# The second attempt is made at once, the third after the first step of the ladder.
+AT_ONCE = 2
 
 
 class Delivery:
-    """Hand messages to one subscription's handler, each in a unit of work of its own."""
+    """Bring each message of one subscription to its end.
 
-    def __init__(self, subscription: Subscription, opened: Container) -> None:
+    A handler that fails is tried again at once, then by its group's ladder; after the last
+    attempt, and at once if it cannot be read, the message is a dead letter. When a server that
+    the handler needs does not answer, the subscription waits, which costs no attempt.
+    """
+
+    def __init__(self, subscription: Subscription, group: Group, opened: Container) -> None:
         """Check at once that everything the handler asks for is there."""
         self._subscription = subscription
-        self._opened = opened
-        self._begin = opened[UnitOfWorkFactory]
-        self._parameters = read_parameters(subscription.handler)
-        available = {*opened, subscription.event, UnitOfWork, Envelope}
-        check_parameters(subscription.handler, available)
+        self._group = group
+        self._broker = opened[MessageBroker]
+        self._handling = Handling(subscription, opened)
+        self._outage = Outage(subscription.name)
 
-    async def __call__(self, message: Envelope) -> None:
-        """Handle the message, trying as often as the subscription's policy says.
+    async def __call__(self, incoming: Incoming) -> None:
+        """Return when the message was handled, or is safe elsewhere."""
+        with follow_trace(incoming.message.traceparent):
+            try:
+                event = self._handling.read(incoming.message)
+            except UndeliverableError as error:
+                await self._bury(incoming, Reason.UNREADABLE, error)
+            else:
+                await self._deliver(incoming, event)
 
-        Raises UndeliverableError for a message that cannot be read, and what the handler raised
-        at the last attempt.
-        """
-        with follow_trace(message.traceparent):
-            event = self._decode(message)
-            policy = self._subscription.retry
-            for attempt in range(1, policy.attempts):
-                try:
-                    await self._attempt(message, event)
-                except Exception as error:  # noqa: BLE001 - whatever a handler raises, try again
-                    delay = policy.first_delay * 2 ** (attempt - 1)
-                    self._log_failure(message, attempt, error, delay)
-                    await asyncio.sleep(delay)
-                else:
-                    return
-            await self._attempt(message, event)
+    async def _deliver(self, incoming: Incoming, event: Event) -> None:
+        message, policy = incoming.message, self._subscription.retry
+        attempt = message.attempt + incoming.deaths
+        if attempt > policy.attempts:
+            dead = replace(incoming, message=replace(message, attempt=attempt - 1))
+            return await self._bury(dead, Reason.DIED, None)
+        while True:
+            failure = await self._attempt(event, message)
+            if failure is None:
+                return None
+            self._log_failure(message, attempt, failure)
+            if attempt >= policy.attempts:
+                dead = replace(incoming, message=replace(message, attempt=attempt))
+                return await self._bury(dead, Reason.FAILED, failure)
+            attempt += 1
+            if attempt <= AT_ONCE:
+                continue
+            step = attempt - AT_ONCE - 1
+            if self._group.is_ordered or self._subscription.is_broadcast:
+                await asyncio.sleep(policy.ladder[min(step, len(policy.ladder) - 1)])
+                continue
+            try:
+                return await self._send(self._group.rung(step), message.move(attempt))
+            except MessageRefusedError:
+                # It came from elsewhere, and is larger than we may send.
+                return await self._bury(incoming, Reason.FAILED, failure)
 
-    def _decode(self, message: Envelope) -> Event:
+    async def _attempt(self, event: Event, message: Envelope) -> Exception | None:
+        """Return why the handler failed, if it did; wait as long as its servers do not answer."""
         try:
-            return self._subscription.event.model_validate_json(message.body)
-        except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}"
-                for each in error.errors(include_url=False, include_input=False)
-            )
-            raise UndeliverableError(f"not a {message.topic}: {problems}") from error
+            await self._outage.outlast(partial(self._handling, event, message))
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is its failure
+            return error
+        return None
 
-    async def _attempt(self, message: Envelope, event: Event) -> None:
-        # {% if cookiecutter.database != "none" %}
-        try:
-            async with asyncio.timeout(self._subscription.retry.timeout), self._begin() as uow:
-                await record_message(uow.session, self._subscription.name, message.id)
-                await self._call(message, event, uow)
-        except DuplicateMessageError:
-            logger.info("message seen before", id=message.id, handler=self._subscription.name)
+    async def _send(self, place: str, message: Envelope) -> None:
+        await self._outage.outlast(partial(self._broker.send, place, message))
+
+    async def _bury(self, incoming: Incoming, reason: Reason, error: Exception | None) -> None:
+        message = mark_dead(incoming, reason, error)
+        logger.error(
+            "message put aside",
+            group=self._group.name,
+            id=message.id,
+            reason=reason.value,
+            error=repr(error),
+        )
+        if self._subscription.is_broadcast:
             return
-        # {% endif %}
-        # {% if cookiecutter.database == "none" %}
-        async with asyncio.timeout(self._subscription.retry.timeout), self._begin() as uow:
-            await self._call(message, event, uow)
-        # {% endif %}
-        logger.info("event handled", topic=message.topic, handler=self._subscription.name)
+        try:
+            await self._send(self._group.dead, message)
+        except MessageRefusedError:
+            # With what it says of its end it is too large; its origin tells where its body is.
+            with suppress(MessageRefusedError):
+                await self._send(self._group.dead, replace(message, body=b""))
 
-    async def _call(self, message: Envelope, event: Event, uow: UnitOfWork) -> None:
-        values: dict[type, object] = {
-            **self._opened,
-            self._subscription.event: event,
-            UnitOfWork: uow,
-            Envelope: message,
-        }
-        await self._subscription.handler(**pick_arguments(self._parameters, values))
-
-    def _log_failure(self, message: Envelope, attempt: int, error: Exception, delay: float) -> None:
+    def _log_failure(self, message: Envelope, attempt: int, failure: Exception) -> None:
         logger.warning(
             "handler failed",
             handler=self._subscription.name,
             id=message.id,
             attempt=attempt,
-            error=repr(error),
-            again_in=delay,
+            error=repr(failure),
         )
-
-
-@asynccontextmanager
-async def run_consumer(consumer: Consumer, opened: Container) -> AsyncIterator[None]:
-    """Consume every subscription while the block runs, and finish what is in flight at its end.
-
-    What is not finished within the grace period goes back to the broker.
-    """
-    broker = opened[MessageBroker]
-    core = opened[CoreSettings]
-    for each in consumer.subscriptions:
-        delivery = Delivery(each, opened)
-        await broker.subscribe(f"{core.service.name}.{each.name}", each.event.topic, delivery)
-    try:
-        yield
-    finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(core.process.grace_seconds):
-                await broker.pause()

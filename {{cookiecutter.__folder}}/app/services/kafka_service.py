@@ -1,184 +1,132 @@
 """The broker on Kafka."""
 
 import asyncio
-import ssl
-from contextlib import suppress
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import replace
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import CommitFailedError, KafkaError, TopicAlreadyExistsError
+from aiokafka.protocol.metadata import MetadataRequest
 
-from app.utils.envelope import CONTENT_TYPE, Envelope
-from app.utils.logger import Logger
-from app.utils.message_broker import BrokerUnavailableError, Deliver, MessageBroker, PublishError
+from app.services.kafka.admin import Admin
+from app.services.kafka.client import TIMEOUT_SECONDS, read_url
+from app.services.kafka.consumer import GroupConsumer
+from app.services.kafka.listener import Listener
+from app.services.kafka.places import Places
+from app.services.kafka.publisher import Publisher
+from app.services.kafka.requests import Answers, Asker
+from app.services.kafka.topology import apply_topics, check_topics, declare
+from app.utils.envelope import Envelope
+from app.utils.message_broker import (
+    BrokerUnavailableError,
+    Capabilities,
+    Deliver,
+    MessageBroker,
+    Respond,
+)
+from app.utils.topology import Group, Topic
 
-logger = Logger(__name__)
-
-PREFIX = "ce_"  # of headers, as the Kafka binding of CloudEvents 1.0 says
-# Of topics that do not exist yet; in production create yours with what they need.
-PARTITIONS = 3
-REPLICAS = 3
-BATCH = 100
-POLL_MILLISECONDS = 1000
-TIMEOUT_SECONDS = 10.0
-RESTART_SECONDS = 1.0
+PING_SECONDS = 3.0
 
 
 class KafkaBroker(MessageBroker):
-    """Publish with an idempotent producer; consume in groups, committing after each batch."""
+    """Publish with an idempotent producer; consume in groups, committing what is completed.
+
+    A group's messages of a partition are handled one after the other. Each rung of its ladder,
+    and its dead letters, are topics of their own.
+    """
+
+    capabilities = Capabilities(is_durable=True, keeps_order=True, replays=True)
 
     def __init__(self, url: str) -> None:
         """Prepare; `connect` connects."""
         self._options = read_url(url)
-        self._producer: AIOKafkaProducer | None = None
-        self._topics: set[str] = set()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._paused = asyncio.Event()
+        self._publisher = Publisher(self._options)
+        self._admin = Admin(self._options)
+        self._places = Places(self._options, self._admin, self._publisher)
+        self._asker = Asker(self._options, self._admin, self._publisher)
+        self._answers: list[Answers] = []
+        self._served: list[GroupConsumer | Listener] = []
+        self._alone = asyncio.Lock()
 
     async def connect(self) -> None:
-        """Connect the producer."""
-        producer = AIOKafkaProducer(
-            **self._options,
-            enable_idempotence=True,
-            request_timeout_ms=round(TIMEOUT_SECONDS * 1000),
-        )
-        try:
-            await producer.start()
-        except (KafkaError, OSError) as error:
-            await producer.stop()
-            raise BrokerUnavailableError(repr(error)) from error
-        self._producer = producer
+        """Connect the producer; raises BrokerUnavailableError or BrokerRefusedError."""
+        await self._publisher.open()
 
     async def publish(self, message: Envelope) -> None:
         """Publish, confirmed by every replica in sync; the key chooses the partition."""
-        await self._send(message.topic, message, {})
+        await self._publisher.write(message.topic, message)
 
-    async def subscribe(self, group: str, topic: str, deliver: Deliver) -> None:
-        """Hand every message of the topic to one member of the group, in each partition's order."""
-        await self._create_topic(topic)
-        self._tasks.append(asyncio.create_task(self._keep_consuming(group, topic, deliver)))
+    async def send(self, place: str, message: Envelope) -> None:
+        """Put a message into a place of a group, confirmed in the same way."""
+        await self._publisher.write(place, message)
+
+    async def subscribe(self, group: Group, deliver: Deliver) -> None:
+        """Be a member of the group, from soon on; it goes on by itself."""
+        self._served.append(GroupConsumer(self._options, group, deliver, self._admin, self._alone))
+
+    async def listen(self, topic: Topic, deliver: Deliver) -> None:
+        """Hand every message that comes from now on to this process too."""
+        listener = Listener(self._options, topic.name, deliver, self._admin)
+        self._served.append(listener)
+        await listener.start()
+
+    async def ask(self, message: Envelope, replies: str, seconds: float) -> Envelope:
+        """Send a request, and return the reply that comes into our partition of `replies`."""
+        return await self._asker.ask(message, replies, seconds)
+
+    async def answer(self, group: Group, respond: Respond) -> None:
+        """Answer the requests of the group's topic, each by one member."""
+        answers = Answers(respond, self._publisher)
+        self._answers.append(answers)
+        await self.subscribe(replace(group, ladder=()), answers.take)
 
     async def pause(self) -> None:
-        """Finish the batches in flight, commit them, and leave the groups."""
-        self._paused.set()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        """Finish what is in hand, commit it and leave the groups; cancelled, give it back."""
+        async with asyncio.TaskGroup() as tasks:
+            for each in self._served:
+                tasks.create_task(each.finish())
+        async with asyncio.TaskGroup() as tasks:
+            for answers in self._answers:
+                tasks.create_task(answers.finish())
+        self._served.clear()
+        self._answers.clear()
 
     async def ping(self) -> None:
-        """Raise BrokerUnavailableError when no broker answers."""
-        if self._producer is None:
-            raise BrokerUnavailableError("not connected")
+        """Raise BrokerUnavailableError unless it answers and every subscription is served."""
         try:
-            await self._producer.client.fetch_all_metadata()
-        except (KafkaError, OSError) as error:
-            raise BrokerUnavailableError(repr(error)) from error
+            async with asyncio.timeout(PING_SECONDS):
+                await self._publisher.ask(MetadataRequest([], allow_auto_topic_creation=False))
+        except TimeoutError as error:
+            raise BrokerUnavailableError(f"no answer in {PING_SECONDS:.0f} s") from error
+        for each in self._served:
+            each.check()
 
     async def close(self) -> None:
-        """Send what is buffered and close the connections."""
-        if self._producer is not None:
-            await self._producer.stop()
+        """Close the connections; whatever is still in hand is given back."""
+        running = [each.task for each in (*self._served, self._asker.listener) if each]
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=TIMEOUT_SECONDS)
+        self._served.clear()
+        await self._publisher.close()
+        await self._admin.close()
 
-    async def _keep_consuming(self, group: str, topic: str, deliver: Deliver) -> None:
-        while not self._paused.is_set():
-            try:
-                await self._consume(group, topic, deliver)
-            except Exception as error:  # noqa: BLE001 - nothing was committed: start again there
-                logger.error("consumer starts again", group=group, error=repr(error))
-                await asyncio.sleep(RESTART_SECONDS)
+    async def check(self, topics: Collection[Topic], groups: Collection[Group]) -> list[str]:
+        """Return a sentence for every topic that is missing or less than declared."""
+        return await check_topics(self._admin, list(declare(topics, groups)))
 
-    async def _consume(self, group: str, topic: str, deliver: Deliver) -> None:
-        consumer = AIOKafkaConsumer(
-            topic,
-            **self._options,
-            group_id=group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
-        try:
-            await consumer.start()
-            while not self._paused.is_set():
-                batch = await consumer.getmany(timeout_ms=POLL_MILLISECONDS, max_records=BATCH)
-                for record in [record for records in batch.values() for record in records]:
-                    await self._deliver(group, record, deliver)
-                if batch:
-                    # The partitions moved to another member: it gets the batch again.
-                    with suppress(CommitFailedError):
-                        await consumer.commit()
-        finally:
-            await consumer.stop()
+    async def apply(self, topics: Collection[Topic], groups: Collection[Group]) -> None:
+        """Create what is missing; raises BrokerRefusedError for what cannot be changed."""
+        await apply_topics(self._admin, list(declare(topics, groups)))
 
-    async def _deliver(
-        self, group: str, record: "ConsumerRecord[bytes, bytes]", deliver: Deliver
-    ) -> None:
-        message = read_envelope(record)
-        try:
-            await deliver(message)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the rest goes on
-            logger.error("message put aside", group=group, id=message.id, error=repr(error))
-            await self._send(f"{group}.dead", message, {"error": repr(error)})
+    async def count(self, group: Group) -> dict[str, int]:
+        """Return how many messages wait for the group: by topic, rung and dead letters."""
+        return await self._places.count(group)
 
-    async def _send(self, topic: str, message: Envelope, extra: dict[str, str]) -> None:
-        if self._producer is None:
-            raise PublishError("not connected")
-        headers = message.to_headers(PREFIX) | {"content-type": CONTENT_TYPE} | extra
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                await self._create_topic(topic)
-                await self._producer.send_and_wait(
-                    topic,
-                    message.body,
-                    key=message.key.encode() if message.key else None,
-                    timestamp_ms=round(message.time.timestamp() * 1000),
-                    headers=[(name, value.encode()) for name, value in headers.items()],
-                )
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise PublishError(f"{topic}: {error!r}") from error
+    def browse(self, place: str) -> AsyncIterator[Envelope]:
+        """Yield what a place holds now, oldest first, and leave it there."""
+        return self._places.browse(place)
 
-    async def _create_topic(self, topic: str) -> None:
-        if topic in self._topics:
-            return
-        admin = AIOKafkaAdminClient(**self._options)
-        try:
-            await admin.start()
-            brokers = len((await admin.describe_cluster())["brokers"])
-            with suppress(TopicAlreadyExistsError):
-                await admin.create_topics([NewTopic(topic, PARTITIONS, min(REPLICAS, brokers))])
-        except (KafkaError, OSError) as error:
-            raise BrokerUnavailableError(f"{topic}: {error!r}") from error
-        finally:
-            await admin.close()
-        self._topics.add(topic)
-
-
-def read_url(url: str) -> dict[str, Any]:
-    """Return the client's options for `kafka[s]://[user:password@]host:port[,host:port]`."""
-    parts = urlsplit(url)
-    credentials, _, hosts = parts.netloc.rpartition("@")
-    user, _, password = credentials.partition(":")
-    secure = parts.scheme == "kafkas"
-    options: dict[str, Any] = {
-        "bootstrap_servers": hosts.split(","),
-        "security_protocol": f"{'SASL_' if user else ''}{'SSL' if secure else 'PLAINTEXT'}",
-    }
-    if secure:
-        options["ssl_context"] = ssl.create_default_context()
-    if user:
-        options |= {
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": unquote(user),
-            "sasl_plain_password": unquote(password),
-        }
-    return options
-
-
-def read_envelope(record: "ConsumerRecord[bytes, bytes]") -> Envelope:
-    """Return the message that Kafka delivered, whoever sent it."""
-    return Envelope.from_headers(
-        {name: value.decode("utf-8", "replace") for name, value in record.headers},
-        record.value or b"",
-        prefix=PREFIX,
-        topic=record.topic,
-        fallback_id=f"{record.topic}/{record.partition}/{record.offset}",
-    )
+    async def sift(self, place: str, keep: Callable[[Envelope], Awaitable[bool]]) -> None:
+        """Ask about each message that a place holds now, and remove those that are not kept."""
+        await self._places.sift(place, keep)

@@ -1,143 +1,224 @@
 """The broker on RabbitMQ."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import suppress
-from functools import partial
-from typing import Any
 
-import aio_pika
-from aio_pika.abc import (
-    AbstractIncomingMessage,
-    AbstractQueue,
-    AbstractRobustConnection,
-    AbstractRobustExchange,
+from aio_pika import RobustConnection
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
+
+from app.services.rabbitmq.channel import (
+    FAILURES,
+    TIMEOUT_SECONDS,
+    KeptChannel,
+    close_connection,
+    open_channel,
+    open_connection,
+    translate_failures,
 )
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from app.services.rabbitmq.intake import GroupIntake, Intake, TopicIntake
+from app.services.rabbitmq.messages import read_message, write_message
+from app.services.rabbitmq.publishing import publish
+from app.services.rabbitmq.requests import Answers, Asker
+from app.services.rabbitmq.topology import (
+    EXCHANGE,
+    apply_topology,
+    check_topology,
+    count_messages,
+    count_topology,
+)
+from app.utils.envelope import Envelope
+from app.utils.message_broker import (
+    BrokerError,
+    BrokerRefusedError,
+    BrokerUnavailableError,
+    Capabilities,
+    Deliver,
+    MessageBroker,
+    Respond,
+)
+from app.utils.topology import Group, Topic
 
-from app.utils.envelope import CONTENT_TYPE, Envelope
-from app.utils.logger import Logger
-from app.utils.message_broker import BrokerUnavailableError, Deliver, MessageBroker, PublishError
-
-logger = Logger(__name__)
-
-EXCHANGE = "events"
-PREFIX = "cloudEvents:"  # of application properties, as the AMQP binding of CloudEvents 1.0 says
-PREFETCH = 20
-TIMEOUT_SECONDS = 10.0
-# Deliveries of a message that keeps killing its process, before it is put aside.
-DELIVERY_LIMIT = 20
-FAILURES = (*CONNECTION_EXCEPTIONS, TimeoutError)
+PING_SECONDS = 2.0
+GIVE_BACK_SECONDS = 0.02
+# RabbitMQ takes a message back that is not acknowledged for 30 minutes; the other half is for
+# waiting, such as for a server that does not answer.
+MAX_TIMEOUT_SECONDS = 900
 
 
 class RabbitMQBroker(MessageBroker):
-    """Publish to one topic exchange with confirms; consume from one quorum queue per group."""
+    """Publish to one topic exchange with confirms; consume from one quorum queue per group.
+
+    Two connections, because a server that is short of memory stops reading from those that
+    publish, and could then not be told what was handled either.
+    """
+
+    capabilities = Capabilities(is_durable=True, keeps_order=False, replays=False)
 
     def __init__(self, url: str) -> None:
         """Prepare; `connect` connects."""
         self._url = url
-        self._connection: AbstractRobustConnection | None = None
-        self._exchange: AbstractRobustExchange | None = None
-        self._consumers: list[tuple[AbstractQueue, str]] = []
-        self._in_flight: set[asyncio.Task[Any]] = set()
+        self._publishing: RobustConnection | None = None
+        self._consuming: RobustConnection | None = None
+        self._publisher: KeptChannel | None = None
+        self._asker = Asker()
+        self._alone = asyncio.Lock()
+        self._asking: KeptChannel | None = None
+        self._exchange: AbstractExchange | None = None
+        self._default_exchange: AbstractExchange | None = None
+        self._intakes: list[tuple[KeptChannel, Intake]] = []
 
     async def connect(self) -> None:
-        """Connect and declare the exchange; the connection then restores itself when cut."""
-        try:
-            self._connection = await aio_pika.connect_robust(self._url, timeout=TIMEOUT_SECONDS)
-            channel = await self._connection.channel(on_return_raises=True)
-            self._exchange = await channel.declare_exchange(
-                EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True
-            )
-        except FAILURES as error:
-            raise BrokerUnavailableError(describe(error)) from error
+        """Connect; the connections then restore themselves when cut."""
+        await self.close()
+        self._publishing = await open_connection(self._url)
+        self._consuming = await open_connection(self._url)
+        self._publisher = KeptChannel(self._publishing, "publish", self._set_up_publisher)
+        await self._publisher.open()
+        self._asking = KeptChannel(self._publishing, "ask", self._asker.set_up)
+        await self._asking.open()
 
     async def publish(self, message: Envelope) -> None:
-        """Publish a persistent message; one that no queue would get is a PublishError."""
-        if self._exchange is None:
-            raise PublishError("not connected")
-        outgoing = aio_pika.Message(
-            message.body,
-            message_id=message.id,
-            type=message.topic,
-            timestamp=message.time,
-            content_type=CONTENT_TYPE,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            headers=dict(message.to_headers(PREFIX)),
-        )
-        try:
-            await self._exchange.publish(outgoing, message.topic, timeout=TIMEOUT_SECONDS)
-        except FAILURES as error:
-            raise PublishError(f"{message.topic}: {describe(error)}") from error
+        """Publish to the exchange; a message that no queue gets is an UnroutableError."""
+        outgoing = write_message(message, message.id)
+        await publish(self._reach(self._exchange), message.topic, outgoing)
 
-    async def subscribe(self, group: str, topic: str, deliver: Deliver) -> None:
+    async def send(self, place: str, message: Envelope) -> None:
+        """Put a message into a queue of a group."""
+        # The client tells by its id which message came back, and two groups may send the same
+        # message at the same time: so here it gives each an id of its own.
+        await publish(self._reach(self._default_exchange), place, write_message(message, None))
+
+    async def subscribe(self, group: Group, deliver: Deliver) -> None:
         """Hand every message of the topic to one member of the group, several at a time."""
-        if self._connection is None:
-            raise BrokerUnavailableError("not connected")
-        channel = await self._connection.channel()
-        await channel.set_qos(prefetch_count=PREFETCH)
-        dead = f"{group}.dead"
-        await channel.declare_queue(dead, durable=True, arguments={"x-queue-type": "quorum"})
-        queue = await channel.declare_queue(
-            group,
-            durable=True,
-            arguments={
-                "x-queue-type": "quorum",
-                "x-delivery-limit": DELIVERY_LIMIT,
-                "x-dead-letter-exchange": "",
-                "x-dead-letter-routing-key": dead,
-            },
-        )
-        await queue.bind(EXCHANGE, routing_key=topic)
-        tag = await queue.consume(partial(self._receive, group, deliver))
-        self._consumers.append((queue, tag))
+        if group.timeout > MAX_TIMEOUT_SECONDS:
+            raise BrokerRefusedError(
+                f"{group.name}: {group.timeout:.0f} s are too long to work on one message of "
+                f"RabbitMQ, the most are {MAX_TIMEOUT_SECONDS}: do it in smaller parts"
+            )
+        await self._take(GroupIntake(group, deliver, self.send, self._alone), group.name)
+
+    async def listen(self, topic: Topic, deliver: Deliver) -> None:
+        """Hand every message that comes from now on to this process too."""
+        await self._take(TopicIntake(topic, deliver), topic.name)
+
+    async def ask(self, message: Envelope, replies: str, seconds: float) -> Envelope:
+        """Send a request, and return the reply that the server hands back to this channel."""
+        del replies
+        return await self._asker.ask(message, seconds)
+
+    async def answer(self, group: Group, respond: Respond) -> None:
+        """Answer the requests of the group's topic, each by one member, several at a time."""
+        await self._take(Answers(group, respond), group.name)
 
     async def pause(self) -> None:
         """Take no more messages, and wait for those in flight; the others stay on the server."""
-        for queue, tag in self._consumers:
-            # A connection that is down has no consumers any more.
-            with suppress(*FAILURES):
-                await queue.cancel(tag)
-        self._consumers.clear()
-        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        intakes, self._intakes = self._intakes, []
+        await asyncio.gather(*(channel.stop() for channel, _ in intakes))
+        await asyncio.gather(*(intake.pause() for _, intake in intakes))
 
     async def ping(self) -> None:
-        """Raise BrokerUnavailableError while the connection is down."""
-        if self._connection is None or not self._connection.connected.is_set():
-            raise BrokerUnavailableError("not connected")
+        """Raise BrokerUnavailableError unless it answers and every consumer is registered."""
+        channels = [self._publisher, *(channel for channel, _ in self._intakes)]
+        if lost := [each for each in channels if each is None or not each.is_open]:
+            raise BrokerUnavailableError(f"{len(lost)} of {len(channels)} channels are lost")
+        with translate_failures():
+            async with asyncio.timeout(PING_SECONDS):
+                async with open_channel(self._publishing), open_channel(self._consuming):
+                    pass
 
     async def close(self) -> None:
-        """Close the connection; what was not acknowledged goes back to its queue."""
-        if self._connection is not None:
-            await self._connection.close()
+        """Close the connections; what was not acknowledged goes back to its queue."""
+        channels = [self._publisher, self._asking, *(channel for channel, _ in self._intakes)]
+        connections = (self._consuming, self._publishing)
+        self._publisher = self._asking = self._publishing = self._consuming = None
+        self._exchange = self._default_exchange = None
+        for _, intake in self._intakes:
+            intake.stop()
+        self._intakes = []
+        await asyncio.gather(*(channel.stop() for channel in channels if channel))
+        await asyncio.gather(*(close_connection(each) for each in connections if each))
 
-    async def _receive(
-        self, group: str, deliver: Deliver, incoming: AbstractIncomingMessage
+    async def check(self, topics: Collection[Topic], groups: Collection[Group]) -> list[str]:
+        """Return a sentence for everything that is missing or not as declared."""
+        del topics  # A topic is a word on a message here.
+        return await check_topology(self._publishing, groups)
+
+    async def apply(self, topics: Collection[Topic], groups: Collection[Group]) -> None:
+        """Create what is missing; raises BrokerRefusedError for what cannot be changed."""
+        del topics
+        await apply_topology(self._publishing, groups)
+
+    async def count(self, group: Group) -> dict[str, int]:
+        """Return how many messages wait for the group: by topic, rung and dead letters."""
+        return await count_topology(self._publishing, group)
+
+    async def browse(self, place: str) -> AsyncIterator[Envelope]:
+        """Yield what a queue holds now, oldest first; it gets them back at the end."""
+        async with open_channel(self._publishing) as channel:
+            last, held = None, 0
+            try:
+                async for last in self._get_all(channel, place):
+                    held += 1
+                    yield read_message(last)
+            finally:
+                await self._give_back(place, last, held)
+
+    async def sift(self, place: str, keep: Callable[[Envelope], Awaitable[bool]]) -> None:
+        """Ask about each message that a queue holds now; it gets those back that are kept."""
+        async with open_channel(self._publishing) as channel:
+            last, held = None, 0
+            try:
+                async for taken in self._get_all(channel, place):
+                    # Held also if the question fails.
+                    before, last, held = last, taken, held + 1
+                    if not await keep(read_message(taken)):
+                        with translate_failures():
+                            await taken.ack()
+                        last, held = before, held - 1
+            finally:
+                await self._give_back(place, last, held)
+
+    async def _get_all(
+        self, channel: AbstractChannel, place: str
+    ) -> AsyncIterator[AbstractIncomingMessage]:
+        count = await count_messages(self._publishing, place)
+        queue = await channel.get_queue(place, ensure=False)
+        for _ in range(count or 0):
+            with translate_failures():
+                taken = await queue.get(fail=False, timeout=TIMEOUT_SECONDS)
+            if taken is None:
+                return
+            yield taken
+
+    async def _give_back(
+        self, place: str, last: AbstractIncomingMessage | None, count: int
     ) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-        message = read_envelope(incoming)
+        """Return what was taken from a queue, up to the last, and wait until the queue has it."""
+        if last is None:
+            return
+        with suppress(BrokerError, *FAILURES):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await last.nack(multiple=True)
+                # Who looks again at once would find less, and no event tells when it is there.
+                while (await count_messages(self._publishing, place) or 0) < count:  # noqa: ASYNC110
+                    await asyncio.sleep(GIVE_BACK_SECONDS)
+
+    def _reach(self, exchange: AbstractExchange | None) -> AbstractExchange | None:
+        """Return the exchange while its channel is open."""
+        return exchange if self._publisher and self._publisher.is_open else None
+
+    async def _set_up_publisher(self, channel: AbstractChannel) -> None:
+        self._exchange = await channel.get_exchange(EXCHANGE, ensure=False)
+        self._default_exchange = channel.default_exchange
+
+    async def _take(self, intake: Intake, name: str) -> None:
+        if self._consuming is None:
+            raise BrokerUnavailableError("not connected")
+        channel = KeptChannel(self._consuming, name, intake.set_up)
         try:
-            await deliver(message)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the rest goes on
-            logger.error("message put aside", group=group, id=message.id, error=repr(error))
-            await incoming.reject(requeue=False)
-        else:
-            await incoming.ack()
-
-
-def read_envelope(incoming: AbstractIncomingMessage) -> Envelope:
-    """Return the message that RabbitMQ delivered, whoever sent it."""
-    return Envelope.from_headers(
-        {name: str(value) for name, value in incoming.headers.items()},
-        incoming.body,
-        prefix=PREFIX,
-        topic=incoming.routing_key or "",
-        fallback_id=incoming.message_id or "",
-    )
-
-
-def describe(error: BaseException) -> str:
-    """Return one line about an error, which for some of the client's is not in its text."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+            await channel.open()
+        except BaseException:
+            intake.stop()
+            raise
+        self._intakes.append((channel, intake))

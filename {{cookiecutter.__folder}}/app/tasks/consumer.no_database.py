@@ -3,7 +3,7 @@
 from app.domain import service
 from app.domain.events import ItemCreated
 from app.resources import Resources
-from app.utils.message_broker import Consumer
+from app.utils.consumer import Consumer
 
 consumer = Consumer()
 

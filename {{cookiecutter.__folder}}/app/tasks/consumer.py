@@ -6,7 +6,7 @@ from app.unit_of_work import UnitOfWork
 # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.cache == "redis" %}
 from app.utils.cache import Cache
 # {% endif %}
-from app.utils.message_broker import Consumer
+from app.utils.consumer import Consumer
 
 consumer = Consumer()
 

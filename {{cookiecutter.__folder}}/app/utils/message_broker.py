@@ -1,17 +1,14 @@
-"""The messaging interface: events, who consumes them, and what a broker does for both."""
+"""The messaging interface: events, and what a broker does for those who send and consume them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from app.utils.envelope import Envelope
-
-Handler = Callable[..., Awaitable[None]]
-Deliver = Callable[[Envelope], Awaitable[None]]
-"""Handle one message; an exception means that its handler has failed for good."""
+from app.utils.topology import Group, Topic, Topology
 
 
 class BrokerError(RuntimeError):
@@ -22,8 +19,20 @@ class BrokerUnavailableError(BrokerError):
     """The broker does not answer."""
 
 
+class BrokerRefusedError(BrokerError):
+    """The broker answers, and does not let us in or do this: it will not help to try again."""
+
+
 class PublishError(BrokerError):
     """The broker did not confirm a message; it may have taken it all the same."""
+
+
+class UnroutableError(PublishError):
+    """Nobody would get the message."""
+
+
+class MessageRefusedError(PublishError):
+    """The broker will never take this message: it is too large, or its topic has a bad name."""
 
 
 class Event(BaseModel):
@@ -36,12 +45,27 @@ class Event(BaseModel):
 
     topic: ClassVar[str]
     key_field: ClassVar[str | None] = None
+    topology: ClassVar[Topology] = Topology()
+    sent_by: ClassVar[str | None] = None
 
-    def __init_subclass__(cls, *, topic: str, key: str | None = None, **options: Any) -> None:
-        """Declare the topic, and the field whose value keeps related events in order."""
+    def __init_subclass__(
+        cls,
+        *,
+        topic: str,
+        key: str | None = None,
+        topology: Topology | None = None,
+        sent_by: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Declare the topic, and the field whose value keeps related events in order.
+
+        `sent_by` names the service that sends it, when that is another than this one.
+        """
         super().__init_subclass__(**options)
         cls.topic = topic
         cls.key_field = key
+        cls.topology = topology or Topology()
+        cls.sent_by = sent_by
 
     @property
     def key(self) -> str | None:
@@ -50,75 +74,83 @@ class Event(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetryPolicy:
-    """How often a handler is tried, and how long it may take each time."""
+class Capabilities:
+    """What a broker can do that others cannot."""
 
-    attempts: int = 5
-    first_delay: float = 0.1
-    """Seconds before the second attempt; doubled before each one after it."""
-    timeout: float = 60.0
-    """Seconds that one attempt may take."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subscription:
-    """One handler's claim to every event of a topic; its name is the group that shares them."""
-
-    name: str
-    event: type[Event]
-    handler: Handler
-    retry: RetryPolicy
+    is_durable: bool
+    """Messages survive the processes that sent them."""
+    keeps_order: bool
+    """A group gets the messages of a key one after the other, oldest first."""
+    replays: bool
+    """A new group gets messages from before it existed."""
 
 
-@dataclass
-class Consumer:
-    """The handlers of the service, declared with `@consumer.on(Event)`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message that a broker hands over."""
 
-    subscriptions: list[Subscription] = field(default_factory=list)
+    message: Envelope
+    deaths: int = 0
+    """How many processes died, or lost their connection, while they worked on it."""
+    origin: str = ""
+    """Where exactly the broker keeps it."""
 
-    def on(
-        self, event: type[Event], *, name: str | None = None, retry: RetryPolicy | None = None
-    ) -> Callable[[Handler], Handler]:
-        """Subscribe the decorated function; its parameters are filled in by their types.
 
-        The name, the function's own by default, is for ever: the broker keeps what the group
-        has yet to read under it. Raises ValueError when another handler has it.
-        """
+Deliver = Callable[[Incoming], Awaitable[None]]
+"""Handle one message; it may be forgotten when this returns, and comes again when it raises."""
 
-        def subscribe(handler: Handler) -> Handler:
-            chosen = name or handler.__name__
-            if any(other.name == chosen for other in self.subscriptions):
-                raise ValueError(f"two handlers are named {chosen!r}: give one another name=")
-            policy = retry or RetryPolicy()
-            self.subscriptions.append(
-                Subscription(name=chosen, event=event, handler=handler, retry=policy)
-            )
-            return handler
 
-        return subscribe
+Respond = Callable[[Envelope], Awaitable[Envelope | None]]
+"""Return the reply to a request; nothing when nobody waits for it any more."""
 
 
 class MessageBroker(ABC):
-    """Carry messages at least once: nothing is acknowledged before its handler has succeeded.
+    """Carry messages at least once: none is acknowledged before its delivery has returned.
 
-    Not guaranteed yet by any implementation: a retry ladder beyond the attempts made at once,
-    tools for dead letters, order per key with several relays, request and reply.
+    What brokers have in common, such as retries and dead letters, is written above it.
     """
+
+    capabilities: ClassVar[Capabilities]
 
     @abstractmethod
     async def connect(self) -> None:
-        """Connect; raises BrokerUnavailableError when nothing answers."""
+        """Connect; raises BrokerUnavailableError or BrokerRefusedError."""
 
     @abstractmethod
     async def publish(self, message: Envelope) -> None:
-        """Publish, and return when the broker has confirmed; raises PublishError otherwise."""
+        """Publish to the message's topic; return when the broker has confirmed.
+
+        Raises PublishError within some seconds otherwise: UnroutableError when nobody would get
+        it, MessageRefusedError when it never will be taken.
+        """
 
     @abstractmethod
-    async def subscribe(self, group: str, topic: str, deliver: Deliver) -> None:
-        """Hand every message of the topic to one member of the group.
+    async def send(self, place: str, message: Envelope) -> None:
+        """Put a message into a place of a group, confirmed, as `publish` does."""
 
-        A message whose delivery raises is put aside under `GROUP.dead` and never lost.
+    @abstractmethod
+    async def subscribe(self, group: Group, deliver: Deliver) -> None:
+        """Hand every message of the topic to one member of the group, from now until `pause`.
+
+        It goes on by itself when the connection was lost. What a rung holds comes when its time
+        is over.
         """
+
+    @abstractmethod
+    async def listen(self, topic: Topic, deliver: Deliver) -> None:
+        """Hand every message that comes from now on to this process too; none is kept for it."""
+
+    @abstractmethod
+    async def ask(self, message: Envelope, replies: str, seconds: float) -> Envelope:
+        """Send a request to one of those who answer its topic; return the reply.
+
+        `replies` names the topic of replies to this service. Raises TimeoutError, and what
+        `publish` raises.
+        """
+
+    @abstractmethod
+    async def answer(self, group: Group, respond: Respond) -> None:
+        """Answer the requests of the group's topic, each by one member, from now until `pause`."""
 
     @abstractmethod
     async def pause(self) -> None:
@@ -126,8 +158,31 @@ class MessageBroker(ABC):
 
     @abstractmethod
     async def ping(self) -> None:
-        """Raise BrokerUnavailableError when the broker does not answer."""
+        """Raise BrokerUnavailableError unless it answers and every subscription is being served."""
 
     @abstractmethod
     async def close(self) -> None:
         """Close the connections."""
+
+    @abstractmethod
+    async def check(self, topics: Collection[Topic], groups: Collection[Group]) -> list[str]:
+        """Return a sentence for everything that is missing or not as declared."""
+
+    @abstractmethod
+    async def apply(self, topics: Collection[Topic], groups: Collection[Group]) -> None:
+        """Create what is missing; raises BrokerRefusedError for what cannot be changed."""
+
+    @abstractmethod
+    async def count(self, group: Group) -> dict[str, int]:
+        """Return how many messages wait for the group: by topic, rung and dead letters."""
+
+    @abstractmethod
+    def browse(self, place: str) -> AsyncIterator[Envelope]:
+        """Yield what a place holds now, oldest first, and leave it there."""
+
+    @abstractmethod
+    async def sift(self, place: str, keep: Callable[[Envelope], Awaitable[bool]]) -> None:
+        """Ask about each message that a place holds now, and remove those that are not kept.
+
+        None is lost when this ends half-way; some may be there twice.
+        """

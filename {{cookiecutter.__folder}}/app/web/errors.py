@@ -31,6 +31,9 @@ from app.core.errors import (
 # {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
 from app.utils.message_broker import BrokerError
 # {% endif %}
+# {% if cookiecutter.broker != "none" %}
+from app.utils.requests import RemoteError, ReplyTimeoutError
+# {% endif %}
 from app.web.document import DocumentedAPI
 
 # A body of a megabyte can hold a hundred thousand wrong fields.
@@ -94,6 +97,16 @@ def add_error_handlers(app: DocumentedAPI, problem: MakeProblem) -> None:
     async def answer_no_broker(_: Request, __: BrokerError) -> Response:
         headers = {"retry-after": str(RETRY_SECONDS)}
         return problem(503, "the message broker does not answer, try again later", headers=headers)
+# {% endif %}
+# {% if cookiecutter.broker != "none" %}
+
+    @app.exception_handler(ReplyTimeoutError)
+    async def answer_late(_: Request, error: ReplyTimeoutError) -> Response:
+        return problem(504, str(error))
+
+    @app.exception_handler(RemoteError)
+    async def answer_remote(_: Request, error: RemoteError) -> Response:
+        return problem(502, str(error))
 # {% endif %}
 # {% if cookiecutter.cache == "redis" %}
 

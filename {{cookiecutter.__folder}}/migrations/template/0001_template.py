@@ -32,9 +32,18 @@ def upgrade() -> None:
         sa.Column("source", sa.String(255), nullable=False),
         sa.Column("time", UtcDateTime, nullable=False),
         sa.Column("traceparent", sa.String(55)),
-        sa.Column("available_at", UtcDateTime, nullable=False, index=True),
-        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("shard", sa.Integer, nullable=False),
+        sa.Column("state", sa.String(7), nullable=False),
+        sa.Column("error", sa.String(500)),
     )
+    op.create_index("ix_outbox_state_shard_id", "outbox", ["state", "shard", "id"])
+    shards = op.create_table(
+        "outbox_shards",
+        sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("silent_topics", sa.JSON, nullable=False),
+        sa.Column("retry_at", UtcDateTime),
+    )
+    op.bulk_insert(shards, [{"shard": number, "silent_topics": []} for number in range(16)])
     # {% endif %}
     # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
     op.create_table(
@@ -42,6 +51,7 @@ def upgrade() -> None:
         sa.Column("subscription", sa.String(128), primary_key=True),
         sa.Column("message_id", sa.String(255), primary_key=True),
         sa.Column("received_at", UtcDateTime, nullable=False, index=True),
+        sa.Column("reply", LongBinary),
     )
     # {% endif %}
     # {% if cookiecutter.interface != "api" %}
@@ -76,5 +86,6 @@ def downgrade() -> None:
     op.drop_table("inbox")
     # {% endif %}
     # {% if cookiecutter.broker != "none" %}
+    op.drop_table("outbox_shards")
     op.drop_table("outbox")
     # {% endif %}

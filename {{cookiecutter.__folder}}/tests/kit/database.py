@@ -52,6 +52,11 @@ from sqlalchemy import inspect, make_url, text
 from app.core.server_config import DatabaseSettings
 from app.database import Base, Database, open_database
 from app.services.migrations import migrate
+# {% endif %}
+# {% if cookiecutter.database in ("postgresql", "mysql") and cookiecutter.broker != "none" %}
+from app.tables import SHARDS, OutboxShard
+# {% endif %}
+# {% if cookiecutter.database in ("postgresql", "mysql") %}
 
 SERVER = os.environ.get("TEST_{{ cookiecutter.database | upper }}_URL")
 
@@ -114,5 +119,10 @@ async def empty_database(url: str) -> None:
             await connection.execute(text(f"DROP TABLE {name}"))
         for table in reversed(Base.metadata.sorted_tables):
             await connection.execute(table.delete())
+        # {% endif %}
+        # {% if cookiecutter.database in ("postgresql", "mysql") and cookiecutter.broker != "none" %}
+        session.add_all(OutboxShard(shard=number) for number in range(SHARDS))
+        # {% endif %}
+        # {% if cookiecutter.database in ("postgresql", "mysql") %}
     await database.engine.dispose()
 # {% endif %}

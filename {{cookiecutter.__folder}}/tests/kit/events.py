@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.database import Database
 # {% endif %}
 # {% if cookiecutter.interface != "api" %}
-from app.services.delivery import Delivery
+from app.services.handling import Handling
 # {% endif %}
 # {% if cookiecutter.database != "none" %}
 from app.tables import OutboxMessage
@@ -87,8 +87,9 @@ def deliver(opened: Container) -> DeliverEvent:
         message = wrap_event(event, "tests")
         for subscription in consumer.subscriptions:
             if isinstance(event, subscription.event):
+                handling = Handling(subscription, opened)
                 for _ in range(times):
-                    await Delivery(subscription, opened)(message)
+                    await handling(handling.read(message), message)
 
     return hand_over
 # {% endif %}

@@ -3,7 +3,7 @@
 from app.domain import service
 from app.domain.events import NoteWritten
 from app.unit_of_work import UnitOfWork
-from app.utils.message_broker import Consumer, RetryPolicy
+from app.utils.consumer import Consumer, RetryPolicy
 
 consumer = Consumer()
 

@@ -1,0 +1,1 @@
+"""Fault drills: services at work while processes, brokers and databases die under them."""

@@ -1,0 +1,104 @@
+"""The connection to the broker: made when the broker is there, which may be later than we are."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from app.core.config import CoreSettings
+from app.core.errors import StartupError
+from app.services.requests import name_replies
+from app.utils.background import run_in_background
+from app.utils.logger import Logger
+from app.utils.message_broker import BrokerError, BrokerRefusedError, Event, MessageBroker
+from app.utils.requests import Request
+from app.utils.topology import Group, Topic
+
+logger = Logger(__name__)
+
+PAUSE_SECONDS = 1.0
+
+Kind = TypeVar("Kind")
+
+
+class Connection:
+    """Tells whether the broker is connected and holds what the service needs of it."""
+
+    def __init__(
+        self, broker: MessageBroker, groups: Collection[Group], core: CoreSettings
+    ) -> None:
+        """Connect later, on behalf of the service and these groups of it."""
+        self.made = asyncio.Event()
+        self._broker = broker
+        self._groups = groups
+        self._service = core.service.name
+        # What production needs is created by those who run it, on purpose.
+        self._create = core.process.environment != "production"
+
+    async def make(self) -> None:
+        """Connect, and create or check the topology.
+
+        Raises BrokerUnavailableError when nothing answers, and BrokerRefusedError for what will
+        not be better the next time.
+        """
+        await self._broker.connect()
+        topics = list_topics(self._service)
+        if self._create:
+            await self._broker.apply(topics, self._groups)
+        elif missing := await self._broker.check(topics, self._groups):
+            raise BrokerRefusedError(f"{'; '.join(missing)}: run `just topology apply`")
+        self.made.set()
+
+    async def keep_trying(self) -> None:
+        """Connect as soon as the broker is there."""
+        while not self.made.is_set():
+            await asyncio.sleep(PAUSE_SECONDS)
+            try:
+                await self.make()
+            except BrokerError as error:
+                logger.warning("broker not connected", error=str(error))
+
+
+def list_events() -> list[type[Event]]:
+    """Return all events that the service knows."""
+    return list(walk(Event))
+
+
+def list_topics(service: str) -> list[Topic]:
+    """Return the topics of all events and requests that the service knows."""
+    found = {each.topic: Topic(name=each.topic, topology=each.topology) for each in list_events()}
+    asked = {each.topic for each in walk(Request) if hasattr(each, "topic")}
+    if asked:
+        asked.add(name_replies(service))
+    found |= {name: Topic(name=name) for name in asked}
+    return [found[name] for name in sorted(found)]
+
+
+def walk(kind: type[Kind]) -> Iterator[type[Kind]]:
+    """Return all classes that are of a kind."""
+    for each in kind.__subclasses__():
+        yield each
+        yield from walk(each)
+
+
+@asynccontextmanager
+async def keep_connected(
+    broker: MessageBroker, groups: Collection[Group], core: CoreSettings
+) -> AsyncIterator[Connection]:
+    """Connect now, or in the background if the broker is not there yet.
+
+    Raises StartupError, one sentence, when it is there and refuses.
+    """
+    connection = Connection(broker, groups, core)
+    try:
+        await connection.make()
+    except BrokerRefusedError as error:
+        await broker.close()
+        raise StartupError(f"BROKER_URL: {error}") from error
+    except BrokerError as error:
+        logger.warning("broker not connected, trying again", error=str(error))
+    try:
+        async with run_in_background(connection.keep_trying()):
+            yield connection
+    finally:
+        await broker.close()

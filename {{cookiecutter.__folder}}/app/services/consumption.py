@@ -1,0 +1,85 @@
+"""Consumption: every subscription of the service is served while a block runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+# {% if cookiecutter.database != "none" %}
+from datetime import timedelta
+# {% endif %}
+from functools import partial
+
+from app.core.config import CoreSettings
+from app.core.errors import StartupError
+from app.services.answering import Answering
+from app.services.connection import Connection
+from app.services.delivery import Delivery
+from app.utils.background import run_in_background
+from app.utils.consumer import Consumer, Subscription
+from app.utils.container import Container
+from app.utils.logger import Logger
+from app.utils.message_broker import BrokerError, MessageBroker
+
+logger = Logger(__name__)
+
+PAUSE_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def run_consumer(consumer: Consumer, opened: Container) -> AsyncIterator[None]:
+    """Consume while the block runs, from when the broker answers; finish what is in flight.
+
+    What is not finished within the grace period goes back to the broker. Raises StartupError for
+    a subscription that this broker cannot serve.
+    """
+    broker, core = opened[MessageBroker], opened[CoreSettings]
+    starts = [prepare(each, opened) for each in consumer.subscriptions]
+    for each in consumer.answerers:
+        group = each.make_group(core.service.name)
+        starts.append(partial(broker.answer, group, Answering(each, opened)))
+
+    async def subscribe() -> None:
+        await opened[Connection].made.wait()
+        for start in starts:
+            await keep_trying(start)
+
+    try:
+        async with run_in_background(subscribe()):
+            yield
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(core.process.grace_seconds):
+                await broker.pause()
+
+
+async def keep_trying(start: Callable[[], Awaitable[None]]) -> None:
+    """Start a subscription, however often it takes."""
+    while True:
+        try:
+            return await start()
+        except BrokerError as error:
+            logger.error("subscription not started", error=str(error))
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+def prepare(subscription: Subscription, opened: Container) -> Callable[[], Awaitable[None]]:
+    """Return what starts the subscription; raises StartupError for what the broker cannot do."""
+    broker = opened[MessageBroker]
+    group = subscription.make_group(opened[CoreSettings].service.name)
+    if subscription.is_ordered and not broker.capabilities.keeps_order:
+        raise StartupError(
+            f"BROKER_URL: {subscription.name} is ordered, and this broker keeps no order: "
+            "choose another, or let the handler do without"
+        )
+    # {% if cookiecutter.database != "none" %}
+    kept = group.topic.topology.retention
+    known = timedelta(days=opened[CoreSettings].inbox.days)
+    if known <= kept and not subscription.is_broadcast:
+        raise StartupError(
+            f"INBOX_DAYS: {known.days} is not more than the {kept / timedelta(days=1):g} days that "
+            f"{group.topic.name} keeps messages: raise it, or one could count twice"
+        )
+    # {% endif %}
+    delivery = Delivery(subscription, group, opened)
+    if subscription.is_broadcast:
+        return partial(broker.listen, group.topic, delivery)
+    return partial(broker.subscribe, group, delivery)

@@ -1,0 +1,105 @@
+"""One attempt to handle a message: decode it, and call its handler in a unit of work."""
+
+# {% if cookiecutter.database != "none" %}
+import asyncio
+import random
+# {% endif %}
+from typing import Any
+
+from pydantic import ValidationError
+
+# {% if cookiecutter.database != "none" %}
+from app.core.errors import TransactionConflictError
+from app.services.inbox import DuplicateMessageError, record_message
+# {% endif %}
+from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from app.utils.consumer import Subscription
+from app.utils.container import Container
+from app.utils.envelope import CONTENT_TYPE, Envelope
+from app.utils.injection import check_parameters, pick_arguments, read_parameters
+from app.utils.logger import Logger
+from app.utils.message_broker import Event
+from app.utils.watchdog import Watchdog
+
+logger = Logger(__name__)
+# {% if cookiecutter.database != "none" %}
+
+CONFLICTS = 5
+FIRST_PAUSE_SECONDS = 0.02
+# {% endif %}
+
+
+class UndeliverableError(ValueError):
+    """The message is not what its subscription expects; trying again would not help."""
+
+
+class Handling:
+    """Call one subscription's handler, each time in a unit of work of its own."""
+
+    def __init__(self, subscription: Subscription, opened: Container) -> None:
+        """Check at once that everything the handler asks for is there."""
+        self._subscription = subscription
+        self._begin = opened[UnitOfWorkFactory]
+        self._watchdog = Watchdog(subscription.retry.timeout)
+        own = {subscription.event, UnitOfWork, Envelope}
+        check_parameters(subscription.handler, {*opened, *own})
+        parameters = read_parameters(subscription.handler)
+        self._own = {name: kind for name, kind in parameters.items() if kind in own}
+        # The same for every message, so that it is looked up once.
+        self._shared: dict[str, Any] = {
+            name: opened[kind] for name, kind in parameters.items() if kind not in own
+        }
+
+    def read(self, message: Envelope) -> Event:
+        """Return the event; raises UndeliverableError for what is none."""
+        kind = message.content_type
+        if kind != CONTENT_TYPE and kind.partition(";")[0].strip().lower() != CONTENT_TYPE:
+            raise UndeliverableError(f"{kind!r} is not {CONTENT_TYPE}")
+        try:
+            return self._subscription.event.model_validate_json(message.body)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}"
+                for each in error.errors(include_url=False, include_input=False)[:10]
+            )
+            raise UndeliverableError(f"not a {message.topic}: {problems}") from error
+# {% if cookiecutter.database != "none" %}
+
+    async def __call__(self, event: Event, message: Envelope) -> None:
+        """Handle the event, once and for all unless this raises.
+
+        Deadlocks and their like are nobody's fault: it is done again at once.
+        """
+        for conflicts in range(1, CONFLICTS):
+            try:
+                return await self._handle(event, message)
+            except TransactionConflictError:
+                longest = FIRST_PAUSE_SECONDS * 2**conflicts
+                await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
+        return await self._handle(event, message)
+
+    async def _handle(self, event: Event, message: Envelope) -> None:
+        try:
+            with self._watchdog.limit():
+                async with self._begin() as uow:
+                    if not self._subscription.is_broadcast:
+                        await record_message(uow.session, self._subscription.name, message.id)
+                    await self._call(event, message, uow)
+        except DuplicateMessageError:
+            logger.info("message seen before", id=message.id, handler=self._subscription.name)
+            return
+        logger.info("event handled", topic=message.topic, handler=self._subscription.name)
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+
+    async def __call__(self, event: Event, message: Envelope) -> None:
+        """Handle the event; it is done unless this raises."""
+        with self._watchdog.limit():
+            async with self._begin() as uow:
+                await self._call(event, message, uow)
+        logger.info("event handled", topic=message.topic, handler=self._subscription.name)
+# {% endif %}
+
+    async def _call(self, event: Event, message: Envelope, uow: UnitOfWork) -> None:
+        values = {self._subscription.event: event, UnitOfWork: uow, Envelope: message}
+        await self._subscription.handler(**self._shared, **pick_arguments(self._own, values))

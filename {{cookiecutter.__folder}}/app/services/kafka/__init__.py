@@ -1,0 +1,1 @@
+"""Kafka, behind the one interface of brokers that `kafka_service` implements."""

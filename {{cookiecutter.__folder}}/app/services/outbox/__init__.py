@@ -1,0 +1,1 @@
+"""The outbox: what was committed for the broker, until it has confirmed it."""

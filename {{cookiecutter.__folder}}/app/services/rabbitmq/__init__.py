@@ -1,0 +1,1 @@
+"""What RabbitMQ needs beside its service."""

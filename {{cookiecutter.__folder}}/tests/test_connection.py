@@ -1,0 +1,95 @@
+"""The connection to a broker that is there, not yet there, or not as the service needs it."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from app.core.config import CoreSettings
+from app.core.errors import StartupError
+from app.services import connection
+from app.services.connection import keep_connected, list_topics
+from app.services.memory_broker import MemoryBroker
+from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError, Event
+from app.utils.requests import Request
+from app.utils.topology import Topology
+
+
+class Parked(Event, topic="test.parked", topology=Topology(partitions=12)):
+    """A car was parked."""
+
+
+class LateBroker(MemoryBroker):
+    """A broker that starts after the service."""
+
+    def __init__(self, *, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    async def connect(self) -> None:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise BrokerUnavailableError("nobody there")
+
+
+async def test_a_broker_may_start_after_the_service(
+    core: CoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PAUSE_SECONDS", 0.001)
+    async with keep_connected(LateBroker(failures=3), [], core) as connecting, asyncio.timeout(5):
+        assert not connecting.made.is_set()
+        await connecting.made.wait()
+
+
+async def test_a_broker_that_refuses_ends_the_start_in_one_sentence(core: CoreSettings) -> None:
+    class Refusing(MemoryBroker):
+        async def connect(self) -> None:
+            raise BrokerRefusedError("it does not know the user guest")
+
+    with pytest.raises(StartupError, match=r"^BROKER_URL: it does not know the user guest$"):
+        async with keep_connected(Refusing(), [], core):
+            pass
+
+
+class Empty(MemoryBroker):
+    """A broker that lacks everything, and counts what is created."""
+
+    applied = 0
+
+    async def check(self, *_: object) -> list[str]:
+        return ["topic test.parked is missing"]
+
+    async def apply(self, *_: object) -> None:
+        self.applied += 1
+
+
+async def test_development_creates_what_is_missing(core: CoreSettings) -> None:
+    broker = Empty()
+    async with keep_connected(broker, [], core):
+        assert broker.applied == 1
+
+
+async def test_production_refuses_to_start_without_it(core: CoreSettings) -> None:
+    process = core.process.model_copy(update={"environment": "production"})
+    broker = Empty()
+    with pytest.raises(StartupError, match=r"test\.parked is missing: run `just topology apply`"):
+        async with keep_connected(broker, [], replace(core, process=process)):
+            pass
+    assert broker.applied == 0
+
+
+def test_topics_are_those_of_all_events_as_they_are_declared() -> None:
+    topics = {topic.name: topic.topology for topic in list_topics("shop")}
+    assert topics["test.parked"].partitions == 12
+    assert "item.created" not in topics or topics["item.created"] == Topology()
+
+
+def test_a_service_that_knows_requests_has_a_topic_for_replies() -> None:
+    class Answer(Event, topic="test.answer"):
+        """Any model will do."""
+
+    class Ask(Request[Answer], topic="test.ask"):
+        """A request."""
+
+    names = {topic.name for topic in list_topics("shop")}
+    assert {Ask.topic, "shop.replies"} <= names
