@@ -89,17 +89,19 @@ worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py app/messages.py
     app/services/asyncapi.py app/services/compatibility.py app/services/connection.py
-    app/services/memory_broker.py app/services/requests.py app/utils/envelope.py
-    app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py app/utils/topology.py
-    app/web/asyncapi.py tests/broker_contract.py tests/broker_kit.py
+    app/services/memory_broker.py app/services/requests.py app/services/topics.py
+    app/utils/envelope.py app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py
+    app/utils/topology.py app/web/asyncapi.py tests/broker_contract.py tests/broker_kit.py
     tests/durable_broker_contract.py tests/kit/events.py tests/request_contract.py
     tests/test_asyncapi.py tests/test_asyncapi_breaks.py tests/test_connection.py
-    tests/test_envelope.py tests/test_memory_broker.py
+    tests/test_envelope.py tests/test_memory_broker.py tests/test_topics.py
 handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
-    app/services/dead_letters.py app/services/delivery.py app/services/handling.py
-    app/services/outage.py app/tasks/consumer.py app/utils/consumer.py app/utils/watchdog.py
-    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letters.py
-    tests/test_delivery.py tests/test_outage.py tests/test_requests.py tests/test_watchdog.py
+    app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
+    app/services/handling.py app/services/outage.py app/tasks/consumer.py app/utils/consumer.py
+    app/utils/dead_letter.py app/utils/watchdog.py tests/service/test_consumer.py
+    tests/test_consumption.py tests/test_dead_letter.py tests/test_dead_letters.py
+    tests/test_dead_letters_command.py tests/test_delivery.py tests/test_outage.py
+    tests/test_requests.py tests/test_watchdog.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py

@@ -10,7 +10,7 @@ from app.services.asyncapi import Receiver, build_document
 # {% if cookiecutter.interface == "api" %}
 from app.services.asyncapi import build_document
 # {% endif %}
-from app.services.connection import list_events
+from app.services.topics import list_events
 # {% if cookiecutter.interface != "api" %}
 from app.tasks.consumer import consumer
 # {% endif %}

@@ -8,15 +8,9 @@ import pytest
 from app.core.config import CoreSettings
 from app.core.errors import StartupError
 from app.services import connection
-from app.services.connection import keep_connected, list_topics
+from app.services.connection import keep_connected
 from app.services.memory_broker import MemoryBroker
-from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError, Event
-from app.utils.requests import Request
-from app.utils.topology import Topology
-
-
-class Parked(Event, topic="test.parked", topology=Topology(partitions=12)):
-    """A car was parked."""
+from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError
 
 
 class LateBroker(MemoryBroker):
@@ -76,20 +70,3 @@ async def test_production_refuses_to_start_without_it(core: CoreSettings) -> Non
         async with keep_connected(broker, [], replace(core, process=process)):
             pass
     assert broker.applied == 0
-
-
-def test_topics_are_those_of_all_events_as_they_are_declared() -> None:
-    topics = {topic.name: topic.topology for topic in list_topics("shop")}
-    assert topics["test.parked"].partitions == 12
-    assert "item.created" not in topics or topics["item.created"] == Topology()
-
-
-def test_a_service_that_knows_requests_has_a_topic_for_replies() -> None:
-    class Answer(Event, topic="test.answer"):
-        """Any model will do."""
-
-    class Ask(Request[Answer], topic="test.ask"):
-        """A request."""
-
-    names = {topic.name for topic in list_topics("shop")}
-    assert {Ask.topic, "shop.replies"} <= names

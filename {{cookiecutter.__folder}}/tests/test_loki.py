@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.core.config import ServiceSettings
-from app.core.logger_config import JsonFormatter
+from app.core.log_format import JsonFormatter
 from app.core.loki import LokiQueueHandler
 
 Push = tuple[str, dict[str, Any]]

@@ -12,7 +12,8 @@ from pydantic import SecretBytes, SecretStr
 from app.core.config import ServiceSettings, list_groups, load_core_settings, load_settings
 from app.core.env_example import write_default, write_example
 from app.core.errors import SettingsError
-from app.core.settings import SettingsGroup, list_sources, name_variable, read_settings
+from app.core.setting_sources import list_sources, name_variable
+from app.core.settings import SettingsGroup, read_settings
 from app.core.urls import hide_password
 from app.domain.settings import Settings
 

@@ -11,7 +11,7 @@ from app.core.config import load_core_settings
 from app.core.errors import StartupError
 from app.core.logger_config import quieten_libraries
 from app.lifespan import open_broker
-from app.services.connection import list_topics
+from app.services.topics import list_topics
 # {% if cookiecutter.interface != "api" %}
 from app.tasks.consumer import consumer
 # {% endif %}

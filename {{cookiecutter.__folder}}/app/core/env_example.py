@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from app.core.settings import SettingsGroup, name_variable
+from app.core.setting_sources import name_variable
+from app.core.settings import SettingsGroup
 
 WIDTH = 100
 HEADER = """\

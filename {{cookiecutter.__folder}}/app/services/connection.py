@@ -1,24 +1,20 @@
 """The connection to the broker: made when the broker is there, which may be later than we are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
 from app.core.config import CoreSettings
 from app.core.errors import StartupError
-from app.services.requests import name_replies
+from app.services.topics import list_topics
 from app.utils.background import run_in_background
 from app.utils.logger import Logger
-from app.utils.message_broker import BrokerError, BrokerRefusedError, Event, MessageBroker
-from app.utils.requests import Request
-from app.utils.topology import Group, Topic
+from app.utils.message_broker import BrokerError, BrokerRefusedError, MessageBroker
+from app.utils.topology import Group
 
 logger = Logger(__name__)
 
 PAUSE_SECONDS = 1.0
-
-Kind = TypeVar("Kind")
 
 
 class Connection:
@@ -57,28 +53,6 @@ class Connection:
                 await self.make()
             except BrokerError as error:
                 logger.warning("broker not connected", error=str(error))
-
-
-def list_events() -> list[type[Event]]:
-    """Return all events that the service knows."""
-    return list(walk(Event))
-
-
-def list_topics(service: str) -> list[Topic]:
-    """Return the topics of all events and requests that the service knows."""
-    found = {each.topic: Topic(name=each.topic, topology=each.topology) for each in list_events()}
-    asked = {each.topic for each in walk(Request) if hasattr(each, "topic")}
-    if asked:
-        asked.add(name_replies(service))
-    found |= {name: Topic(name=name) for name in asked}
-    return [found[name] for name in sorted(found)]
-
-
-def walk(kind: type[Kind]) -> Iterator[type[Kind]]:
-    """Return all classes that are of a kind."""
-    for each in kind.__subclasses__():
-        yield each
-        yield from walk(each)
 
 
 @asynccontextmanager

@@ -1,49 +1,12 @@
-"""Dead letters: messages that were put aside, with what is known of their end."""
+"""Dead letters of a group: handed to it again, or deleted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from uuid import uuid4
+from dataclasses import dataclass
 
-from app.utils.clock import now
+from app.utils.dead_letter import revive
 from app.utils.envelope import Envelope
-from app.utils.message_broker import Incoming, MessageBroker
+from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
-
-PREFIX = "dead-letter-"
-MAX_ERROR = 1000
-
-
-class Reason(StrEnum):
-    """Why a message was put aside."""
-
-    FAILED = "failed"
-    """Its handler failed at every attempt."""
-    UNREADABLE = "unreadable"
-    """It is not what its subscription expects."""
-    DIED = "died"
-    """The process died at every attempt, or lost its connection."""
-
-
-def mark_dead(incoming: Incoming, reason: Reason, error: Exception | None) -> Envelope:
-    """Return the message with what is known of its end."""
-    message = incoming.message
-    return message.move(message.attempt).with_headers(
-        dead_letter_reason=reason.value,
-        dead_letter_error=" ".join(repr(error).split())[:MAX_ERROR] if error else "",
-        dead_letter_attempts=str(message.attempt),
-        dead_letter_origin=incoming.origin,
-        dead_letter_time=now().isoformat(timespec="seconds"),
-    )
-
-
-def revive(message: Envelope, *, as_new: bool) -> Envelope:
-    """Return the message as it was before it was put aside; `as_new` with another id."""
-    headers = {
-        name: value for name, value in message.headers.items() if not name.startswith(PREFIX)
-    }
-    revived = replace(message, headers=headers, attempt=1)
-    return replace(revived, id=str(uuid4())) if as_new else revived
 
 
 @dataclass(frozen=True, kw_only=True)

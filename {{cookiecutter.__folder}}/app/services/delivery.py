@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 
 from app.core.tracing import follow_trace
-from app.services.dead_letters import Reason, mark_dead
-from app.services.handling import Handling, UndeliverableError
+from app.services.decoding import UndeliverableError, decode
+from app.services.handling import Handling
 from app.services.outage import Outage
 from app.utils.consumer import Subscription
 from app.utils.container import Container
+from app.utils.dead_letter import Reason, mark_dead
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
 from app.utils.message_broker import Event, Incoming, MessageBroker, MessageRefusedError
@@ -42,7 +43,7 @@ class Delivery:
         """Return when the message was handled, or is safe elsewhere."""
         with follow_trace(incoming.message.traceparent):
             try:
-                event = self._handling.read(incoming.message)
+                event = decode(incoming.message, self._subscription.event)
             except UndeliverableError as error:
                 await self._bury(incoming, Reason.UNREADABLE, error)
             else:

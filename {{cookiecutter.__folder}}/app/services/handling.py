@@ -1,12 +1,10 @@
-"""One attempt to handle a message: decode it, and call its handler in a unit of work."""
+"""One attempt to handle an event: its handler is called in a unit of work."""
 
 # {% if cookiecutter.database != "none" %}
 import asyncio
 import random
 # {% endif %}
 from typing import Any
-
-from pydantic import ValidationError
 
 # {% if cookiecutter.database != "none" %}
 from app.core.errors import TransactionConflictError
@@ -15,7 +13,7 @@ from app.services.inbox import DuplicateMessageError, record_message
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.consumer import Subscription
 from app.utils.container import Container
-from app.utils.envelope import CONTENT_TYPE, Envelope
+from app.utils.envelope import Envelope
 from app.utils.injection import check_parameters, pick_arguments, read_parameters
 from app.utils.logger import Logger
 from app.utils.message_broker import Event
@@ -27,10 +25,6 @@ logger = Logger(__name__)
 CONFLICTS = 5
 FIRST_PAUSE_SECONDS = 0.02
 # {% endif %}
-
-
-class UndeliverableError(ValueError):
-    """The message is not what its subscription expects; trying again would not help."""
 
 
 class Handling:
@@ -49,20 +43,6 @@ class Handling:
         self._shared: dict[str, Any] = {
             name: opened[kind] for name, kind in parameters.items() if kind not in own
         }
-
-    def read(self, message: Envelope) -> Event:
-        """Return the event; raises UndeliverableError for what is none."""
-        kind = message.content_type
-        if kind != CONTENT_TYPE and kind.partition(";")[0].strip().lower() != CONTENT_TYPE:
-            raise UndeliverableError(f"{kind!r} is not {CONTENT_TYPE}")
-        try:
-            return self._subscription.event.model_validate_json(message.body)
-        except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}"
-                for each in error.errors(include_url=False, include_input=False)[:10]
-            )
-            raise UndeliverableError(f"not a {message.topic}: {problems}") from error
 # {% if cookiecutter.database != "none" %}
 
     async def __call__(self, event: Event, message: Envelope) -> None:

@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 
 from app.core.config import CoreSettings, load_core_settings
-from app.core.settings import ENV_FILE, SettingsGroup, name_variable, read_settings
+from app.core.setting_sources import ENV_FILE, name_variable
+from app.core.settings import SettingsGroup, read_settings
 from app.domain.settings import Settings
 from app.lifespan import open_container
 from app.utils.container import Container

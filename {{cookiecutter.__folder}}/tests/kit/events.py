@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.database import Database
 # {% endif %}
 # {% if cookiecutter.interface != "api" %}
+from app.services.decoding import decode
 from app.services.handling import Handling
 # {% endif %}
 # {% if cookiecutter.database != "none" %}
@@ -89,7 +90,7 @@ def deliver(opened: Container) -> DeliverEvent:
             if isinstance(event, subscription.event):
                 handling = Handling(subscription, opened)
                 for _ in range(times):
-                    await handling(handling.read(message), message)
+                    await handling(decode(message, subscription.event), message)
 
     return hand_over
 # {% endif %}

@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError, NoError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import OffsetAndMetadata
 
-from app.services.kafka.client import FAILURES, TIMEOUT_SECONDS, explain
+from app.services.kafka.client import TIMEOUT_SECONDS
+from app.services.kafka.errors import FAILURES, explain
 from app.utils.message_broker import BrokerUnavailableError
 
 Result = TypeVar("Result")

@@ -1,4 +1,4 @@
-"""What everything on Kafka has in common: how to connect, how to ask, and how errors are named."""
+"""How to connect to Kafka, and how to ask it."""
 
 import random
 import ssl
@@ -6,32 +6,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aiokafka.conn import create_conn
-from aiokafka.errors import (
-    AuthenticationFailedError,
-    AuthenticationMethodNotSupported,
-    ClusterAuthorizationFailedError,
-    IllegalSaslStateError,
-    KafkaConnectionError,
-    KafkaError,
-    KafkaTimeoutError,
-    SaslAuthenticationFailed,
-    UnsupportedSaslMechanismError,
-)
 
-from app.utils.message_broker import BrokerError, BrokerRefusedError, BrokerUnavailableError
+from app.services.kafka.errors import FAILURES, REFUSALS, describe
+from app.utils.message_broker import BrokerUnavailableError
 
 TIMEOUT_SECONDS = 10.0
-FAILURES = (KafkaError, OSError, TimeoutError)
-LOST = (KafkaConnectionError, KafkaTimeoutError)
-REFUSALS = (
-    AuthenticationFailedError,
-    AuthenticationMethodNotSupported,
-    ClusterAuthorizationFailedError,
-    IllegalSaslStateError,
-    SaslAuthenticationFailed,
-    UnsupportedSaslMechanismError,
-    ssl.SSLCertVerificationError,
-)
 
 
 def read_url(url: str) -> dict[str, Any]:
@@ -53,22 +32,6 @@ def read_url(url: str) -> dict[str, Any]:
             "sasl_plain_password": unquote(password),
         }
     return options
-
-
-def describe(error: BaseException) -> str:
-    """Return an error in one line."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return " ".join(f"{type(error).__name__} {error}".split()).removesuffix(" None")
-
-
-def explain(error: BaseException, doing: str = "") -> BrokerError:
-    """Return the error that says whether it would help to try again."""
-    what = f"{doing}: {describe(error)}" if doing else describe(error)
-    passing = not isinstance(error, KafkaError) or error.retriable
-    if not isinstance(error, REFUSALS) and (passing or isinstance(error, LOST)):
-        return BrokerUnavailableError(what)
-    return BrokerRefusedError(what)
 
 
 async def ask(client: Any, request: Any) -> Any:

@@ -15,7 +15,8 @@ from aiokafka.errors import (
 )
 
 from app.services.kafka.admin import Admin
-from app.services.kafka.client import FAILURES, TIMEOUT_SECONDS
+from app.services.kafka.client import TIMEOUT_SECONDS
+from app.services.kafka.errors import FAILURES
 from app.services.kafka.lane import RUNNING, Lane, Mark
 from app.utils.logger import Logger
 from app.utils.message_broker import BrokerError, BrokerUnavailableError, Deliver

@@ -8,7 +8,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from app.services.kafka.admin import Admin
-from app.services.kafka.client import FAILURES, TIMEOUT_SECONDS, explain
+from app.services.kafka.client import TIMEOUT_SECONDS
+from app.services.kafka.errors import FAILURES, explain
 from app.services.kafka.publisher import Publisher
 from app.services.kafka.records import locate, read_envelope
 from app.utils.envelope import Envelope

@@ -18,14 +18,8 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from app.services.kafka.client import (
-    FAILURES,
-    TIMEOUT_SECONDS,
-    ask,
-    describe,
-    explain,
-    find_refusal,
-)
+from app.services.kafka.client import TIMEOUT_SECONDS, ask, find_refusal
+from app.services.kafka.errors import FAILURES, describe, explain
 from app.services.kafka.records import make_headers
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger

@@ -2,12 +2,11 @@
 
 import json
 import logging
-from pathlib import Path
 
 import pytest
 
-from app.core.config import ServiceSettings, load_core_settings
-from app.core.logger_config import JsonFormatter, format_time, open_handlers
+from app.core.config import ServiceSettings
+from app.core.log_format import JsonFormatter, format_time
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
 
@@ -44,16 +43,6 @@ def test_an_exception_is_one_line_too(caplog: pytest.LogCaptureFixture) -> None:
     except RuntimeError:
         Logger("app.test").exception("failed")
     assert "RuntimeError: broken" in str(format_last(caplog)["error"])
-
-
-def test_a_file_gets_the_lines_when_it_is_set(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("LOG_FILE", str(tmp_path / "service.log"))
-    handlers = open_handlers(load_core_settings())
-    handlers[-1].handle(logging.makeLogRecord({"msg": "kept"}))
-    handlers[-1].close()
-    assert (tmp_path / "service.log").read_text() == "kept\n"
 
 
 @pytest.mark.parametrize("value", ["\ud800", b"\xff", {1: {2}}, float("nan"), object()])
