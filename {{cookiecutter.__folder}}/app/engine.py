@@ -36,6 +36,10 @@ READ_ONLY = {
     # {% endif %}
 }
 """The execution options of transactions that the database itself keeps from writing."""
+# {% if cookiecutter.database == "mysql" %}
+READ_COMMITTED = {"read_committed": True}
+"""The execution options of transactions that see at every statement what others have committed."""
+# {% endif %}
 
 
 def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngine:
@@ -137,8 +141,12 @@ def ping_postgresql(connection: Any, record: Any, _proxy: object) -> None:
 # {% endif %}
 # {% if cookiecutter.database == "mysql" %}
 def begin_mysql(connection: Connection) -> None:
-    """Begin a transaction that the server keeps from writing when it is marked so."""
-    if connection.get_execution_options().get("read_only"):
+    """Begin a transaction of the kind that it is marked as."""
+    options = connection.get_execution_options()
+    if options.get("read_committed"):
+        # For the next transaction alone.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    if options.get("read_only"):
         connection.exec_driver_sql("START TRANSACTION READ ONLY")
 
 

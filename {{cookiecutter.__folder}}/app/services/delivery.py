@@ -38,10 +38,14 @@ class Delivery:
         self._broker = opened[MessageBroker]
         self._handling = Handling(subscription, opened)
         self._outage = Outage(subscription.name)
+        self._names_all = True
 
     async def __call__(self, incoming: Incoming) -> None:
         """Return when the message was handled, or is safe elsewhere."""
         with follow_trace(incoming.message.traceparent):
+            if self._names_all and not incoming.message.id:
+                self._names_all = False
+                self._log_nameless(incoming)
             try:
                 event = decode(incoming.message, self._subscription.event)
             except UndeliverableError as error:
@@ -104,6 +108,15 @@ class Delivery:
             # With what it says of its end it is too large; its origin tells where its body is.
             with suppress(MessageRefusedError):
                 await self._send(self._group.dead, replace(message, body=b""))
+
+    def _log_nameless(self, incoming: Incoming) -> None:
+        # Once, because a sender without ids has none for any message.
+        logger.warning(
+            "messages without id: each delivery counts",
+            handler=self._subscription.name,
+            topic=incoming.message.topic,
+            source=incoming.message.source,
+        )
 
     def _log_failure(self, message: Envelope, attempt: int, failure: Exception) -> None:
         logger.warning(

@@ -12,7 +12,7 @@ from aiokafka.errors import InvalidPartitionsError, TopicAlreadyExistsError
 
 from app.services.kafka.admin import Admin, Cluster, raise_errors
 from app.services.kafka.client import TIMEOUT_SECONDS
-from app.utils.message_broker import BrokerRefusedError
+from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError
 from app.utils.topology import Group, Topic
 
 PLACE_RETENTION = timedelta(days=7)
@@ -71,7 +71,8 @@ async def check_topics(admin: Admin, declared: Collection[Declared]) -> list[str
 async def apply_topics(admin: Admin, declared: Collection[Declared]) -> None:
     """Create what is missing, and wait until every server knows of it.
 
-    Raises BrokerRefusedError, one sentence, for what cannot be changed.
+    Raises BrokerRefusedError, one sentence, for what cannot be changed, and BrokerUnavailableError
+    when the servers take too long, after which it can be done again.
     """
     cluster = await admin.describe([each.name for each in declared])
     found = cluster.topics
@@ -82,9 +83,10 @@ async def apply_topics(admin: Admin, declared: Collection[Declared]) -> None:
     deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
     while different := await check_topics(admin, declared):
         changed = {each.name for each in (*missing, *small)}
-        is_settled = not any(sentence.split(":")[0] in changed for sentence in different)
-        if is_settled or asyncio.get_running_loop().time() > deadline:
+        if not any(sentence.split(":")[0] in changed for sentence in different):
             raise BrokerRefusedError("; ".join(different))
+        if asyncio.get_running_loop().time() > deadline:
+            raise BrokerUnavailableError(f"not there yet: {'; '.join(different)}")
         await asyncio.sleep(PAUSE_SECONDS)
 
 
