@@ -98,10 +98,10 @@ messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py
 handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
     app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
     app/services/handling.py app/services/outage.py app/tasks/consumer.py app/utils/consumer.py
-    app/utils/dead_letter.py app/utils/watchdog.py tests/service/test_consumer.py
-    tests/test_consumption.py tests/test_dead_letter.py tests/test_dead_letters.py
-    tests/test_dead_letters_command.py tests/test_delivery.py tests/test_outage.py
-    tests/test_requests.py tests/test_watchdog.py
+    app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py
+    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter.py
+    tests/test_dead_letters.py tests/test_dead_letters_command.py tests/test_delivery.py
+    tests/test_outage.py tests/test_requests.py tests/test_sampler.py tests/test_watchdog.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py

@@ -17,11 +17,14 @@ from app.utils.envelope import Envelope
 from app.utils.injection import check_parameters, pick_arguments, read_parameters
 from app.utils.logger import Logger
 from app.utils.message_broker import Event
+from app.utils.sampler import Sampler
 from app.utils.watchdog import Watchdog
 
 logger = Logger(__name__)
-# {% if cookiecutter.database != "none" %}
 
+# A line costs as much as all the rest of what a message takes before its handler.
+LINES_PER_SECOND = 100
+# {% if cookiecutter.database != "none" %}
 CONFLICTS = 5
 FIRST_PAUSE_SECONDS = 0.02
 # {% endif %}
@@ -35,6 +38,7 @@ class Handling:
         self._subscription = subscription
         self._begin = opened[UnitOfWorkFactory]
         self._watchdog = Watchdog(subscription.retry.timeout)
+        self._sampler = Sampler(LINES_PER_SECOND)
         own = {subscription.event, UnitOfWork, Envelope}
         check_parameters(subscription.handler, {*opened, *own})
         parameters = read_parameters(subscription.handler)
@@ -68,7 +72,7 @@ class Handling:
         except DuplicateMessageError:
             logger.info("message seen before", id=message.id, handler=self._subscription.name)
             return
-        logger.info("event handled", topic=message.topic, handler=self._subscription.name)
+        self._log(message)
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
 
@@ -77,9 +81,15 @@ class Handling:
         with self._watchdog.limit():
             async with self._begin() as uow:
                 await self._call(event, message, uow)
-        logger.info("event handled", topic=message.topic, handler=self._subscription.name)
+        self._log(message)
 # {% endif %}
 
     async def _call(self, event: Event, message: Envelope, uow: UnitOfWork) -> None:
         values = {self._subscription.event: event, UnitOfWork: uow, Envelope: message}
         await self._subscription.handler(**self._shared, **pick_arguments(self._own, values))
+
+    def _log(self, message: Envelope) -> None:
+        if (left_out := self._sampler.admit()) is not None:
+            more = {"left_out": left_out} if left_out else {}
+            name = self._subscription.name
+            logger.info("event handled", topic=message.topic, handler=name, **more)
