@@ -8,9 +8,10 @@ from app.database import Database
 from app.services.outbox.relay import OutboxRelay
 from app.tables import OutboxMessage
 from app.unit_of_work import UnitOfWorkFactory
+from app.utils.broker_errors import PublishError
 from app.utils.container import Container
 from app.utils.envelope import Envelope
-from app.utils.message_broker import Event, PublishError
+from app.utils.message_broker import Event
 
 Publish = Callable[[Envelope], Awaitable[None]]
 

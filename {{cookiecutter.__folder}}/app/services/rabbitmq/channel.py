@@ -1,73 +1,20 @@
-"""Connections and channels to RabbitMQ that come back by themselves."""
+"""Channels to RabbitMQ: for a moment, and kept open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 from aio_pika import Channel, RobustConnection
 from aio_pika.abc import AbstractChannel
-from aio_pika.connection import make_url
-from aio_pika.exceptions import (
-    CONNECTION_EXCEPTIONS,
-    AuthenticationError,
-    ChannelClosed,
-    ChannelNotFoundEntity,
-    ChannelPreconditionFailed,
-    InvalidFrameError,
-    ProbableAuthenticationError,
-)
 
+from app.services.rabbitmq.connection import RETRY_SECONDS, TIMEOUT_SECONDS
+from app.services.rabbitmq.errors import FAILURES, describe, is_refusal, translate_failures
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.logger import Logger
-from app.utils.message_broker import (
-    BrokerError,
-    BrokerRefusedError,
-    BrokerUnavailableError,
-)
 
 logger = Logger(__name__)
 
-TIMEOUT_SECONDS = 10.0
-RETRY_SECONDS = 1.0
-# A connection that was cut without a word is noticed after three of these.
-HEARTBEAT_SECONDS = 15
-FAILURES = (*CONNECTION_EXCEPTIONS, TimeoutError)
-REFUSALS = (
-    AuthenticationError,
-    ProbableAuthenticationError,
-    ChannelNotFoundEntity,
-    ChannelPreconditionFailed,
-)
-
 SetUp = Callable[[AbstractChannel], Awaitable[None]]
-
-
-async def open_connection(url: str) -> RobustConnection:
-    """Connect; from then on the connection is made again whenever it was lost.
-
-    Raises BrokerUnavailableError or BrokerRefusedError.
-    """
-    address = make_url(url)
-    defaults = {"heartbeat": HEARTBEAT_SECONDS, "reconnect_interval": RETRY_SECONDS}
-    connection = RobustConnection(address.with_query({**defaults, **address.query}))
-    try:
-        with translate_failures():
-            await connection.connect(timeout=TIMEOUT_SECONDS)
-    except BaseException as error:
-        await close_connection(connection)
-        if isinstance(error.__cause__, InvalidFrameError):
-            raise BrokerRefusedError(
-                "RabbitMQ lets the user in, but not into the virtual host: "
-                "create it, or let the user use it"
-            ) from error
-        raise
-    return connection
-
-
-async def close_connection(connection: RobustConnection) -> None:
-    """Close a connection, as far as that can be done in time."""
-    with suppress(*FAILURES):
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            await connection.close()
 
 
 @asynccontextmanager
@@ -91,30 +38,6 @@ async def close_channel(channel: AbstractChannel) -> None:
         with suppress(*FAILURES):
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await channel.close()
-
-
-@contextmanager
-def translate_failures() -> Iterator[None]:
-    """Raise the errors of this project for those of the client."""
-    try:
-        yield
-    except BrokerError:
-        raise
-    except FAILURES as error:
-        kind = BrokerRefusedError if is_refusal(error) else BrokerUnavailableError
-        raise kind(describe(error)) from error
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Tell whether the server would answer the same the next time."""
-    # The client has no public name for the error of a missing permission.
-    is_forbidden = isinstance(error, ChannelClosed) and "ACCESS_REFUSED" in str(error)
-    return is_forbidden or isinstance(error, REFUSALS)
-
-
-def describe(error: BaseException) -> str:
-    """Return one line about an error, which for some of the client's is not in its text."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 class KeptChannel:

@@ -4,7 +4,7 @@ import asyncio
 
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 
-from app.services.rabbitmq.channel import TIMEOUT_SECONDS
+from app.services.rabbitmq.connection import TIMEOUT_SECONDS
 from app.services.rabbitmq.intake import Intake
 from app.services.rabbitmq.messages import read_message, write_message
 from app.services.rabbitmq.publishing import publish

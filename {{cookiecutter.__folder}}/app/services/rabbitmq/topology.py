@@ -6,8 +6,10 @@ from contextlib import suppress
 from aio_pika import ExchangeType, RobustConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 
-from app.services.rabbitmq.channel import TIMEOUT_SECONDS, open_channel, translate_failures
-from app.utils.message_broker import BrokerRefusedError
+from app.services.rabbitmq.channel import open_channel
+from app.services.rabbitmq.connection import TIMEOUT_SECONDS
+from app.services.rabbitmq.errors import translate_failures
+from app.utils.broker_errors import BrokerRefusedError
 from app.utils.topology import Group
 
 EXCHANGE = "events"
