@@ -92,10 +92,10 @@ messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py
     app/services/memory_broker.py app/services/requests.py app/services/topics.py
     app/utils/broker_errors.py app/utils/envelope.py app/utils/message_broker.py
     app/utils/requests.py app/utils/schema_fit.py app/utils/topology.py app/web/asyncapi.py
-    tests/asyncapi_*.py tests/broker_contract.py tests/broker_kit.py
-    tests/durable_broker_contract.py tests/kit/events.py tests/place_contract.py
-    tests/request_contract.py tests/test_asyncapi*.py tests/test_connection.py
-    tests/test_envelope.py tests/test_memory_broker.py tests/test_messages.py tests/test_topics.py
+    tests/asyncapi_*.py tests/broker_*.py tests/durable_broker_contract.py tests/kit/events.py
+    tests/place_contract.py tests/request_contract.py tests/rung_contract.py
+    tests/test_asyncapi*.py tests/test_connection.py tests/test_envelope.py
+    tests/test_memory_broker.py tests/test_messages.py tests/test_topics.py
 handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
     app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
     app/services/handling.py app/services/outage.py app/tasks/consumer.py app/utils/consumer.py
@@ -107,7 +107,8 @@ jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/ut
     tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py
     tests/test_rabbitmq*.py
-kafka: app/services/kafka app/services/kafka_service.py tests/kafka_kit.py tests/test_kafka*.py
+kafka: app/services/kafka app/services/kafka_service.py tests/holding_handler.py tests/kafka_kit.py
+    tests/test_kafka*.py
 database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
     app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
     tests/kit/database.py tests/test_database*.py tests/test_engine.py tests/test_migrations.py
@@ -116,7 +117,7 @@ lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_ki
     tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
 kept: app/services/retention.py tests/test_retention.py
 background: app/utils/background.py
-outbox: app/commands/outbox.py app/services/outbox tests/outbox_kit.py tests/test_outbox*.py
+outbox: app/commands/outbox.py app/services/outbox tests/outbox_*.py tests/test_outbox*.py
 inbox: app/services/inbox.py
 transactions: app/unit_of_work.py
 units: app/web/units.py
@@ -124,9 +125,9 @@ routes: app/web/routing.py
 keys: app/web/idempotency.py tests/test_idempotency.py
 limits: app/web/rate_limits.py tests/test_rate_limits.py
 cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/redis*.py
-    app/utils/cache*.py app/utils/single_flight.py tests/cache_*.py tests/fetch_contract.py
-    tests/redis_way.py tests/test_cache.py tests/test_rate_limiter.py tests/test_redis*.py
-    tests/test_single_flight.py
+    app/utils/cache*.py app/utils/single_flight.py tests/cache_*.py tests/computation.py
+    tests/fetch_contract.py tests/redis_*.py tests/test_cache.py tests/test_rate_limiter.py
+    tests/test_redis*.py tests/test_single_flight.py
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes

@@ -8,12 +8,14 @@ from app.utils.broker_errors import MessageRefusedError, PublishError
 from app.utils.envelope import Envelope
 from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
-from tests.broker_kit import PATIENCE_SECONDS, BrokerFixtures, Open, Received, make_message
+from tests.broker_fixtures import BrokerFixtures, Open
+from tests.broker_kit import PATIENCE_SECONDS, Received, make_message
 from tests.place_contract import PlaceContract
 from tests.request_contract import RequestContract
+from tests.rung_contract import RungContract
 
 
-class BrokerContract(BrokerFixtures, PlaceContract, RequestContract):
+class BrokerContract(BrokerFixtures, PlaceContract, RequestContract, RungContract):
     """The cases; each implementation's test class inherits them."""
 
     async def test_a_message_arrives_as_it_was_published(

@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from app.utils.cache import Cache
-from tests.cache_kit import THING, Thing, eventually, finished
+from tests.cache_kit import THING, Thing, eventually
+from tests.computation import finished
 from tests.fetch_contract import FetchContract
 
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from app.utils.cache import Cache
-from tests.cache_kit import PATIENCE_SECONDS, Computation, Thing, finished
+from tests.cache_kit import PATIENCE_SECONDS, Thing
+from tests.computation import Computation, finished
 
 
 class FetchContract:

@@ -1,6 +1,5 @@
-"""What the tests of groups on Kafka share: a handler that can hold on, and a way to die."""
+"""What the tests of groups on Kafka share: a broker that can die, and what is committed."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 
@@ -10,46 +9,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from app.services.kafka.client import read_url
 from app.services.kafka_service import KafkaBroker
-from app.utils.message_broker import Incoming, MessageBroker
+from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
-from tests.broker_kit import PATIENCE_SECONDS, BrokerFixtures
+from tests.broker_fixtures import BrokerFixtures
 
 URL = os.environ.get("TEST_KAFKA_URL", "")
 Kill = Callable[[MessageBroker], Awaitable[None]]
-
-
-class Handler:
-    """Handle messages, except for those that stay in hand until they are released."""
-
-    def __init__(self, *held: bytes) -> None:
-        """Hold messages of these bodies."""
-        self.held = held
-        self.released = asyncio.Event()
-        self.deaths: list[tuple[bytes, int]] = []
-        self.begun = asyncio.Semaphore(0)
-        self.in_hand = self.most_in_hand = 0
-
-    async def __call__(self, incoming: Incoming) -> None:
-        """Handle a message."""
-        self.deaths.append((incoming.message.body, incoming.deaths))
-        self.in_hand += 1
-        self.most_in_hand = max(self.most_in_hand, self.in_hand)
-        self.begun.release()
-        try:
-            await (self.released.wait() if incoming.message.body in self.held else pause())
-        finally:
-            self.in_hand -= 1
-
-    async def begin(self, count: int) -> None:
-        """Wait until so many messages were begun."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            for _ in range(count):
-                await self.begun.acquire()
-
-
-async def pause() -> None:
-    """Give the others some turns."""
-    await asyncio.sleep(0.01)
 
 
 async def find_committed(group: Group) -> dict[TopicPartition, int]:

@@ -1,24 +1,11 @@
 """A way to Redis that a test can cut, mend and block."""
 
 import asyncio
-import logging
 import os
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from urllib.parse import urlsplit
-from uuid import uuid4
-
-import pytest
-
-from app.services.redis import RedisCache
 
 NOWHERE = "redis://127.0.0.1:1"
-DOWN = "redis is down, reading it as empty"
-BACK = "redis is back"
-
-on_redis = pytest.mark.skipif(
-    "TEST_REDIS_URL" not in os.environ, reason="TEST_REDIS_URL is not set"
-)
 
 
 class Way:
@@ -69,25 +56,3 @@ class Way:
                 writer.write(data)
                 await writer.drain()
         writer.close()
-
-
-class RedisFixtures:
-    """A way to Redis, a cache that goes there by it, and what is logged."""
-
-    @pytest.fixture
-    async def way(self) -> AsyncIterator[Way]:
-        way = Way()
-        await way.mend()
-        yield way
-        await way.cut()
-
-    @pytest.fixture
-    async def cache(self, way: Way) -> AsyncIterator[RedisCache]:
-        cache = RedisCache(way.url, prefix=f"test-{uuid4()}")
-        yield cache
-        await cache.close()
-
-    @pytest.fixture
-    def log(self, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-        caplog.set_level(logging.INFO)
-        return caplog

@@ -6,8 +6,10 @@ import pytest
 
 from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
-from tests.broker_kit import Open, make_message
-from tests.kafka_kit import URL, Handler, KafkaFixtures, Kill
+from tests.broker_fixtures import Open
+from tests.broker_kit import make_message
+from tests.holding_handler import Handler
+from tests.kafka_kit import URL, KafkaFixtures, Kill
 
 
 @pytest.mark.skipif(not URL, reason="TEST_KAFKA_URL is not set")

@@ -9,8 +9,10 @@ from aiokafka import AIOKafkaConsumer
 from app.services.kafka import consumer as kafka_consumer
 from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group, Topic, Topology
-from tests.broker_kit import PATIENCE_SECONDS, Open, make_message
-from tests.kafka_kit import URL, Handler, KafkaFixtures, find_committed, pause
+from tests.broker_fixtures import Open
+from tests.broker_kit import PATIENCE_SECONDS, make_message
+from tests.holding_handler import Handler, pause
+from tests.kafka_kit import URL, KafkaFixtures, find_committed
 
 
 @pytest.mark.skipif(not URL, reason="TEST_KAFKA_URL is not set")

@@ -13,7 +13,8 @@ from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
-from tests.outbox_kit import Broker, Happened, count_left, emit, relay_everything
+from tests.outbox_broker import Broker, Happened
+from tests.outbox_kit import count_left, emit, relay_everything
 
 
 @pytest.fixture

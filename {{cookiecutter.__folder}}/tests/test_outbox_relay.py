@@ -11,7 +11,8 @@ from app.services.outbox.shards import BATCH
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
-from tests.outbox_kit import Broker, Happened, count_left, emit, refuse, relay_everything
+from tests.outbox_broker import Broker, Happened, refuse
+from tests.outbox_kit import count_left, emit, relay_everything
 
 
 @pytest.fixture

@@ -5,20 +5,14 @@ import pytest
 from app.database import Database
 from app.services.outbox.figures import measure_outbox
 from app.services.outbox.relay import OutboxRelay
-from app.services.outbox.settling import SILENT_SECONDS
+from app.services.outbox.silence import SILENT_SECONDS
 from app.utils.broker_errors import UnroutableError
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
 from tests.kit.clock import Clock
-from tests.outbox_kit import (
-    Broker,
-    Happened,
-    Seen,
-    count_left,
-    emit,
-    relay_everything,
-)
+from tests.outbox_broker import Broker, Happened, Seen
+from tests.outbox_kit import count_left, emit, relay_everything
 
 
 @pytest.fixture

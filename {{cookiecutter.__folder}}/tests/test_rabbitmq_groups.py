@@ -9,7 +9,8 @@ from app.services.rabbitmq import intake
 from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
-from tests.broker_kit import PATIENCE_SECONDS, BrokerFixtures, Received, make_message
+from tests.broker_fixtures import BrokerFixtures
+from tests.broker_kit import PATIENCE_SECONDS, Received, make_message
 from tests.rabbitmq_kit import URL, RabbitMQFixtures
 
 

@@ -8,7 +8,8 @@ import pytest
 from app.services.rabbitmq.topology import name_suspects
 from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
-from tests.broker_kit import PATIENCE_SECONDS, BrokerFixtures, make_message
+from tests.broker_fixtures import BrokerFixtures
+from tests.broker_kit import PATIENCE_SECONDS, make_message
 from tests.rabbitmq_kit import URL, RabbitMQFixtures
 
 

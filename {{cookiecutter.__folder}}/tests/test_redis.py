@@ -10,7 +10,8 @@ from app.core.errors import StartupError
 from app.services import redis_client
 from app.services.rate_limiter import RateLimit, RateLimiter
 from app.services.redis import RedisCache
-from tests.redis_way import BACK, DOWN, RedisFixtures, Way, on_redis
+from tests.redis_kit import BACK, DOWN, RedisFixtures, on_redis
+from tests.redis_way import Way
 
 
 @on_redis

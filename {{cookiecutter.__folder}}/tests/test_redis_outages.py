@@ -7,8 +7,9 @@ import pytest
 
 from app.services import redis_client
 from app.services.redis import RedisCache
-from tests.cache_kit import finished
-from tests.redis_way import DOWN, NOWHERE, RedisFixtures, Way
+from tests.computation import finished
+from tests.redis_kit import DOWN, RedisFixtures
+from tests.redis_way import NOWHERE, Way
 
 
 class TestRedisThatIsDown(RedisFixtures):

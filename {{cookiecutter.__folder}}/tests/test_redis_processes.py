@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from app.services.redis import RedisCache
-from tests.cache_kit import Computation, finished
-from tests.redis_way import on_redis
+from tests.computation import Computation, finished
+from tests.redis_kit import on_redis
 
 Pair = tuple[RedisCache, RedisCache]
 

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from aio_pika import RobustConnection
 from aio_pika.abc import AbstractChannel, AbstractExchange
 
-from app.services.rabbitmq.channel import KeptChannel, open_channel
+from app.services.rabbitmq.channel import open_channel
 from app.services.rabbitmq.connection import close_connection, open_connection
 from app.services.rabbitmq.errors import translate_failures
 from app.services.rabbitmq.group_intake import GroupIntake
 from app.services.rabbitmq.intake import Intake
+from app.services.rabbitmq.kept_channel import KeptChannel
 from app.services.rabbitmq.messages import write_message
 from app.services.rabbitmq.places import browse_queue, sift_queue
 from app.services.rabbitmq.publishing import publish

@@ -9,7 +9,7 @@ from app.core.config import CoreSettings
 from app.database import Database
 from app.services.outbox.batch import Outcome, publish_batch
 from app.services.outbox.rests import Rests
-from app.services.outbox.settling import end_retry, put_off, settle
+from app.services.outbox.settling import settle
 from app.services.outbox.shards import (
     find_shards,
     hold_shard,
@@ -17,6 +17,7 @@ from app.services.outbox.shards import (
     read_probes,
     read_shard,
 )
+from app.services.outbox.silence import end_retry, put_off
 from app.unit_of_work import UnitOfWorkFactory
 from app.utils.clock import now
 from app.utils.container import Container
