@@ -111,8 +111,9 @@ kafka: app/services/kafka app/services/kafka_service.py tests/holding_handler.py
     tests/test_kafka*.py
 database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
     app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
-    tests/kit/database.py tests/test_database*.py tests/test_engine.py tests/test_migrations.py
-    tests/test_unit_of_work.py tests/unit_of_work_kit.py
+    tests/kit/database.py tests/test_connection_shares.py tests/test_database*.py
+    tests/test_engine.py tests/test_migrations.py tests/test_unit_of_work.py
+    tests/unit_of_work_kit.py
 lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_kit.py
     tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
 kept: app/services/retention.py tests/test_retention.py

@@ -14,7 +14,7 @@ from app.services.compatibility import read_payloads
 from app.services.kafka import records
 # {% endif %}
 # {% if cookiecutter.broker in ("both", "rabbitmq") %}
-from app.services.rabbitmq import messages, topology
+from app.services.rabbitmq import messages, queues
 # {% endif %}
 from app.utils.envelope import Envelope
 from app.utils.message_broker import Event
@@ -89,7 +89,7 @@ def test_headers_are_those_that_travel(document: dict[str, Any], name: str) -> N
 
 def test_it_names_what_the_rabbitmq_adapter_uses(document: dict[str, Any]) -> None:
     exchange = document["channels"]["order.paid"]["bindings"]["amqp"]["exchange"]
-    assert exchange["name"] == topology.EXCHANGE
+    assert exchange["name"] == queues.EXCHANGE
     assert PREFIXES["RabbitMQHeaders"] == messages.PREFIX
 # {% endif %}
 # {% if cookiecutter.broker in ("both", "kafka") %}

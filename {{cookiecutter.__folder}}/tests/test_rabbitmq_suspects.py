@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.services.rabbitmq.topology import name_suspects
+from app.services.rabbitmq.queues import name_suspects
 from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
 from tests.broker_fixtures import BrokerFixtures

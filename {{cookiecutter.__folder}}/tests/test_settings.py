@@ -91,30 +91,6 @@ def test_production_refuses_what_the_team_finds_dangerous(monkeypatch: pytest.Mo
     core = load_core_settings()
     with pytest.raises(SettingsError, match=r"^TEAM_LIMIT: in production, allow something$"):
         load_settings(TeamSettings, core)
-# {% if cookiecutter.database != "none" %}
-
-
-def test_every_process_gets_its_share_of_the_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPLICAS", "3")
-    assert load_core_settings().share_connections() == 6
-
-
-# {% endif %}
-# {% if cookiecutter.database != "none" and cookiecutter.interface != "worker" %}
-def test_the_processes_of_a_replica_share_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPLICAS", "3")
-    monkeypatch.setenv("WORKERS", "2")
-    assert load_core_settings().share_connections() == 3
-
-
-# {% endif %}
-# {% if cookiecutter.database != "none" %}
-def test_more_processes_than_connections_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPLICAS", "30")
-    sentence = r"^DATABASE_CONNECTIONS: 20 cannot be shared by 30 processes \(REPLICAS"
-    with pytest.raises(SettingsError, match=sentence):
-        load_core_settings()
-# {% endif %}
 
 
 def test_settings_cannot_be_changed_afterwards(settings: Settings) -> None:

@@ -15,14 +15,10 @@ from app.services.rabbitmq.kept_channel import KeptChannel
 from app.services.rabbitmq.messages import write_message
 from app.services.rabbitmq.places import browse_queue, sift_queue
 from app.services.rabbitmq.publishing import publish
+from app.services.rabbitmq.queues import EXCHANGE
 from app.services.rabbitmq.requests import Answers, Asker
 from app.services.rabbitmq.topic_intake import TopicIntake
-from app.services.rabbitmq.topology import (
-    EXCHANGE,
-    apply_topology,
-    check_topology,
-    count_topology,
-)
+from app.services.rabbitmq.topology import apply_topology, check_topology, count_topology
 from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.envelope import Envelope
 from app.utils.message_broker import Capabilities, Deliver, MessageBroker, Respond

@@ -7,8 +7,8 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from app.services.rabbitmq.intake import PAUSE_SECONDS, Intake
 from app.services.rabbitmq.messages import read_count, read_message
+from app.services.rabbitmq.queues import name_suspects
 from app.services.rabbitmq.suspects import Suspects
-from app.services.rabbitmq.topology import name_suspects
 from app.utils.broker_errors import MessageRefusedError, PublishError
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger

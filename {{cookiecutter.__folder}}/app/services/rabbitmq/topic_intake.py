@@ -5,7 +5,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from app.services.rabbitmq.connection import TIMEOUT_SECONDS
 from app.services.rabbitmq.intake import Intake
 from app.services.rabbitmq.messages import read_message
-from app.services.rabbitmq.topology import EXCHANGE
+from app.services.rabbitmq.queues import EXCHANGE
 from app.utils.message_broker import Deliver, Incoming
 from app.utils.topology import Topic
 
