@@ -1,6 +1,7 @@
 """Delivery: what handlers get, and what becomes of what they cannot handle."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,23 @@ async def test_a_handler_gets_what_it_asks_for(opened: Container) -> None:
 
     await make_delivery(handle, opened)(make_message())
     assert seen == [7, "7", "tests"]
+
+
+async def test_messages_without_an_id_are_handled_and_logged_once(
+    opened: Container, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[int] = []
+
+    async def handle(event: Ordered) -> None:
+        seen.append(event.number)
+
+    nameless = make_message()
+    nameless = replace(nameless, message=replace(nameless.message, id=""))
+    delivery = make_delivery(handle, opened)
+    for _ in range(2):
+        await delivery(nameless)
+    assert seen == [7, 7]
+    assert caplog.messages.count("messages without id: each delivery counts") == 1
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[]", b"{}", b'{"number": "many"}'])
