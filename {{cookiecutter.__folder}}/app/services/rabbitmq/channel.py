@@ -8,7 +8,7 @@ from aio_pika import Channel, RobustConnection
 from aio_pika.abc import AbstractChannel
 
 from app.services.rabbitmq.connection import TIMEOUT_SECONDS
-from app.services.rabbitmq.errors import FAILURES, translate_failures
+from app.services.rabbitmq.errors import FAILURES, recognise_loss, translate_failures
 from app.utils.broker_errors import BrokerUnavailableError
 
 
@@ -30,6 +30,6 @@ async def open_channel(connection: RobustConnection | None) -> AsyncIterator[Abs
 async def close_channel(channel: AbstractChannel) -> None:
     """Close a channel, which may be lost, as far as that can be done in time."""
     if channel.is_initialized:
-        with suppress(*FAILURES):
+        with suppress(*FAILURES), recognise_loss():
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await channel.close()

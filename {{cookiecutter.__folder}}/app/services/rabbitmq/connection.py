@@ -7,7 +7,7 @@ from aio_pika import RobustConnection
 from aio_pika.connection import make_url
 from aio_pika.exceptions import InvalidFrameError
 
-from app.services.rabbitmq.errors import FAILURES, translate_failures
+from app.services.rabbitmq.errors import FAILURES, recognise_loss, translate_failures
 from app.utils.broker_errors import BrokerRefusedError
 
 TIMEOUT_SECONDS = 10.0
@@ -40,6 +40,6 @@ async def open_connection(url: str) -> RobustConnection:
 
 async def close_connection(connection: RobustConnection) -> None:
     """Close a connection, as far as that can be done in time."""
-    with suppress(*FAILURES):
+    with suppress(*FAILURES), recognise_loss():
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await connection.close()

@@ -1,5 +1,6 @@
 """Errors of the client for RabbitMQ, and what they are called here."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,12 +28,24 @@ REFUSALS = (
 def translate_failures() -> Iterator[None]:
     """Raise the errors of this project for those of the client."""
     try:
-        yield
+        with recognise_loss():
+            yield
     except BrokerError:
         raise
     except FAILURES as error:
         kind = BrokerRefusedError if is_refusal(error) else BrokerUnavailableError
         raise kind(describe(error)) from error
+
+
+@contextmanager
+def recognise_loss() -> Iterator[None]:
+    """Raise ConnectionError for a lost connection, which the client tells by CancelledError."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        raise ConnectionError("the connection is lost") from error
 
 
 def is_refusal(error: BaseException) -> bool:

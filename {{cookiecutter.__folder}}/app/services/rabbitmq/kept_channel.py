@@ -8,7 +8,7 @@ from aio_pika.abc import AbstractChannel
 
 from app.services.rabbitmq.channel import close_channel
 from app.services.rabbitmq.connection import RETRY_SECONDS, TIMEOUT_SECONDS
-from app.services.rabbitmq.errors import FAILURES, describe, is_refusal
+from app.services.rabbitmq.errors import FAILURES, describe, is_refusal, recognise_loss
 from app.utils.broker_errors import BrokerRefusedError
 from app.utils.logger import Logger
 
@@ -80,11 +80,12 @@ class KeptChannel:
         # The channel may be lost, or the server may end a consumer on it.
         channel.close_callbacks.add(lambda *_: lost.set())
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                await channel.initialize()
-                underlay = await channel.get_underlay_channel()
-                underlay.on_consumer_cancel_callbacks.add(lambda _: lost.set())
-                await self._set_up(channel)
+            with recognise_loss():
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    await channel.initialize()
+                    underlay = await channel.get_underlay_channel()
+                    underlay.on_consumer_cancel_callbacks.add(lambda _: lost.set())
+                    await self._set_up(channel)
         except BaseException:
             await close_channel(channel)
             raise
