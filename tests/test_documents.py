@@ -78,7 +78,7 @@ RUN_BY = {
         "tests/test_manifests.py"
         "::test_every_reference_leads_to_what_is_built_or_what_the_team_creates"
     ),
-    "./just audit": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
+    "./just audit": "tests/test_audit.py::test_what_the_image_installs_is_asked_about_and_no_tool",
     # For people at work: that they are there is all that is tested.
     "./just --list": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
     "./just NAME": "tests/test_gates.py::test_recipes_are_listed_and_formatted",

@@ -1,6 +1,7 @@
 """Wait until the migrations of this version have run, before a process of it starts."""
 
 import asyncio
+import logging
 import signal
 import sys
 
@@ -64,6 +65,8 @@ def main() -> None:
     try:
         core = load_core_settings()
         configure_logging(core)
+        # It would say at each look that it looks.
+        logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
         asyncio.run(wait(core))
     except StartupError as error:
         sys.exit(str(error))
