@@ -14,7 +14,7 @@ from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.consumer import Subscription
 from app.utils.container import Container
 from app.utils.envelope import Envelope
-from app.utils.injection import check_parameters, pick_arguments, read_parameters
+from app.utils.injection import check_parameters, read_parameters
 from app.utils.logger import Logger
 from app.utils.message_broker import Event
 from app.utils.sampler import Sampler
@@ -39,10 +39,10 @@ class Handling:
         self._begin = opened[UnitOfWorkFactory]
         self._watchdog = Watchdog(subscription.retry.timeout)
         self._sampler = Sampler(LINES_PER_SECOND)
-        own = {subscription.event, UnitOfWork, Envelope}
+        own = (subscription.event, UnitOfWork, Envelope)
         check_parameters(subscription.handler, {*opened, *own})
         parameters = read_parameters(subscription.handler)
-        self._own = {name: kind for name, kind in parameters.items() if kind in own}
+        self._own = [(name, own.index(kind)) for name, kind in parameters.items() if kind in own]
         # The same for every message, so that it is looked up once.
         self._shared: dict[str, Any] = {
             name: opened[kind] for name, kind in parameters.items() if kind not in own
@@ -85,8 +85,9 @@ class Handling:
 # {% endif %}
 
     async def _call(self, event: Event, message: Envelope, uow: UnitOfWork) -> None:
-        values = {self._subscription.event: event, UnitOfWork: uow, Envelope: message}
-        await self._subscription.handler(**self._shared, **pick_arguments(self._own, values))
+        own = (event, uow, message)
+        arguments = {name: own[place] for name, place in self._own}
+        await self._subscription.handler(**self._shared, **arguments)
 
     def _log(self, message: Envelope) -> None:
         if (left_out := self._sampler.admit()) is not None:

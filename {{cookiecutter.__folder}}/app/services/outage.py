@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from app.core.errors import UnavailableError
+from app.utils.broker_errors import BrokerUnavailableError, PublishError
 from app.utils.logger import Logger
-from app.utils.message_broker import BrokerUnavailableError, PublishError
 
 logger = Logger(__name__)
 

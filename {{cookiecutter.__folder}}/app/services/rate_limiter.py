@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from app.core.errors import TooManyRequestsError
-from app.utils.cache import Cache, Count
+from app.utils.cache import Cache
+from app.utils.cache_store import Count
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.tables import OutboxMessage
-from app.utils.message_broker import (
-    MessageBroker,
-    MessageRefusedError,
-    PublishError,
-    UnroutableError,
-)
+from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
+from app.utils.message_broker import MessageBroker
 
 
 @dataclass

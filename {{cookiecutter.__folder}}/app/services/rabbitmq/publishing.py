@@ -6,8 +6,9 @@ from aio_pika import Message
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import PublishError as ReturnedError
 
-from app.services.rabbitmq.channel import TIMEOUT_SECONDS, describe
-from app.utils.message_broker import MessageRefusedError, PublishError, UnroutableError
+from app.services.rabbitmq.connection import TIMEOUT_SECONDS
+from app.services.rabbitmq.errors import describe
+from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
 
 
 async def publish(exchange: AbstractExchange | None, key: str, outgoing: Message) -> None:

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
-from app.services.rabbitmq.channel import FAILURES, TIMEOUT_SECONDS, describe
+from app.services.rabbitmq.connection import TIMEOUT_SECONDS
+from app.services.rabbitmq.errors import FAILURES, describe
 from app.services.rabbitmq.messages import read_count, read_message
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
