@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -140,13 +141,8 @@ kubernetes: deploy/kubernetes
 
 def read_table(table: str) -> tuple[Feature, ...]:
     """Return the features of a table of paths, whose rows begin with `name:`."""
-    paths: dict[str, list[str]] = {}
-    for word in table.split():
-        if word.endswith(":"):
-            row = paths.setdefault(word.removesuffix(":"), [])
-        else:
-            row.append(word)
-    return tuple(Feature(name, CHOSEN[name], tuple(row)) for name, row in paths.items())
+    rows = (row.partition(":") for row in re.split(r"\n(?=\w)", table.strip()))
+    return tuple(Feature(name, CHOSEN[name], tuple(paths.split())) for name, _, paths in rows)
 
 
 REMOVALS = read_table(TABLE)
