@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -80,12 +81,12 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 TABLE = """
 http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
     app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
-    app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/api.yaml
+    app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/base/api.yaml
     tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
     tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
     tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
     tests/test_input_errors.py tests/test_middleware.py
-worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
+worker: app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py app/messages.py
     app/services/asyncapi*.py app/services/compatibility.py app/services/connection.py
@@ -99,20 +100,23 @@ messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py
 handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
     app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
     app/services/handling.py app/services/outage.py app/tasks/consumer.py app/utils/consumer.py
-    app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py tests/delivery_kit.py
-    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter.py
-    tests/test_dead_letters.py tests/test_dead_letters_command.py tests/test_delivery*.py
-    tests/test_outage.py tests/test_requests.py tests/test_sampler.py tests/test_watchdog.py
+    app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py
+    deploy/kubernetes/components tests/delivery_kit.py tests/service/test_consumer.py
+    tests/test_consumption.py tests/test_dead_letter.py tests/test_dead_letters.py
+    tests/test_dead_letters_command.py tests/test_delivery*.py tests/test_outage.py
+    tests/test_requests.py tests/test_sampler.py tests/test_watchdog.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
-rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py
-    tests/test_rabbitmq*.py
-kafka: app/services/kafka app/services/kafka_service.py tests/holding_handler.py tests/kafka_kit.py
+rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py
+    deploy/kubernetes/components/keda/rabbitmq.yaml tests/rabbitmq_kit.py tests/test_rabbitmq*.py
+kafka: app/services/kafka app/services/kafka_service.py
+    deploy/kubernetes/components/keda/kafka.yaml tests/holding_handler.py tests/kafka_kit.py
     tests/test_kafka*.py
-database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
-    app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
-    tests/kit/database.py tests/test_connection_shares.py tests/test_database*.py
-    tests/test_engine.py tests/test_migrations.py tests/test_unit_of_work.py
+database: alembic.ini app/commands/schema.py app/database.py app/database_errors.py
+    app/domain/models.py app/engine.py app/services/migrations.py app/tables.py
+    deploy/kubernetes/base/migration.yaml migrations tests/kit/database.py
+    tests/test_connection_shares.py tests/test_database*.py tests/test_engine.py
+    tests/test_migrations.py tests/test_schema.py tests/test_unit_of_work.py
     tests/unit_of_work_kit.py
 lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_kit.py
     tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
@@ -137,13 +141,8 @@ kubernetes: deploy/kubernetes
 
 def read_table(table: str) -> tuple[Feature, ...]:
     """Return the features of a table of paths, whose rows begin with `name:`."""
-    paths: dict[str, list[str]] = {}
-    for word in table.split():
-        if word.endswith(":"):
-            row = paths.setdefault(word.removesuffix(":"), [])
-        else:
-            row.append(word)
-    return tuple(Feature(name, CHOSEN[name], tuple(row)) for name, row in paths.items())
+    rows = (row.partition(":") for row in re.split(r"\n(?=\w)", table.strip()))
+    return tuple(Feature(name, CHOSEN[name], tuple(paths.split())) for name, _, paths in rows)
 
 
 REMOVALS = read_table(TABLE)

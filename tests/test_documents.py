@@ -72,6 +72,13 @@ RUN_BY = {
     "cruft create": "tests/test_ways.py::test_cruft_create",
     "git clone": "tests/test_ways.py::test_cookiecutter_with_a_git_url",
     "uvx cookiecutter": "tests/test_ways.py::test_uvx_cookiecutter",
+    "kubectl apply": "tests/test_manifests.py::test_manifests_follow_the_schemas_of_kubernetes",
+    "kubectl kustomize": "tests/test_manifests.py::test_manifests_follow_the_schemas_of_kubernetes",
+    "kubectl -n my-service-staging create secret": (
+        "tests/test_manifests.py"
+        "::test_every_reference_leads_to_what_is_built_or_what_the_team_creates"
+    ),
+    "./just audit": "tests/test_audit.py::test_what_the_image_installs_is_asked_about_and_no_tool",
     # For people at work: that they are there is all that is tested.
     "./just --list": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
     "./just NAME": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
