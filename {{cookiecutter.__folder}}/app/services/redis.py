@@ -117,17 +117,21 @@ class RedisCache(Cache):
         """Return what Redis answers, or None when it does not."""
         trying = self._retry_at is not None
         if trying and not self._may_try():
+            self.operations["skipped"] += 1
             return None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._make_up_for_missed()
                 answer = await command()
         except ResponseError as error:
+            self.operations["refused"] += 1
             self._note_refusal(error)
             return None
         except (RedisError, OSError) as error:
+            self.operations["failed"] += 1
             self._note_down(error)
             return None
+        self.operations["answered"] += 1
         if trying:
             self._retry_at = None
             logger.info("redis is back")
