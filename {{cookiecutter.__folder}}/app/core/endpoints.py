@@ -29,8 +29,9 @@ async def get_ready(request: Request, response: Response) -> dict[str, str]:
 
 
 @router.get("/metrics", include_in_schema=False)
-async def get_metrics(request: Request) -> Response:
+def get_metrics(request: Request) -> Response:
     """Return the metrics in Prometheus' text format; 401 without METRICS_TOKEN, if that is set."""
+    # In a thread, because those of several processes take long to add up.
     token = request.state.opened[CoreSettings].process.metrics_token
     if not may_read(token, request.headers.get("authorization", "").encode()):
         raise HTTPException(401, "this needs the token of METRICS_TOKEN", CHALLENGE)

@@ -34,7 +34,7 @@ class Reading(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the metric with the values that are known."""
         family = GaugeMetricFamily(*self._describe)
-        for labels, value in self.values.items():
+        for labels, value in list(self.values.items()):
             family.add_metric(labels, value)
         yield family
 
