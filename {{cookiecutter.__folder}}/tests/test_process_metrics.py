@@ -1,5 +1,6 @@
 """Metrics of several processes: counters add up, gauges are of those that live."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from app.core import shared_metrics
 from app.core.errors import SettingsError
 from app.core.process_metrics import collect_processes, find_workers
-from app.core.shared_metrics import VARIABLE, forget_process, remove_metrics, share_metrics
+from app.core.shared_metrics import VARIABLE, forget_process, remove_metrics
 
 ROOT = Path(__file__).parents[1]
 SERVE = """
@@ -94,19 +95,18 @@ class TestFolder:
     """Each gunicorn makes a folder of its own, and deletes it."""
 
     @pytest.fixture(autouse=True)
-    def fresh(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    def fresh(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(VARIABLE, "")
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-        shared_metrics.share_metrics.cache_clear()
-        yield
-        shared_metrics.share_metrics.cache_clear()
+        # As in a gunicorn that has just started.
+        importlib.reload(shared_metrics)
 
     def test_settings_that_are_read_again_keep_it(self) -> None:
-        folder = share_metrics()
-        assert share_metrics() == folder == os.environ[VARIABLE]
+        folder = shared_metrics.share_metrics()
+        assert shared_metrics.share_metrics() == folder == os.environ[VARIABLE]
 
     def test_it_is_gone_at_the_end(self) -> None:
-        folder = Path(share_metrics())
+        folder = Path(shared_metrics.share_metrics())
         assert folder.is_dir()
         remove_metrics()
         assert not folder.exists()
@@ -116,4 +116,4 @@ class TestFolder:
     ) -> None:
         monkeypatch.setattr("tempfile.tempdir", "/nowhere")
         with pytest.raises(SettingsError, match=r"^TMPDIR: metrics of several WORKERS need a fold"):
-            share_metrics()
+            shared_metrics.share_metrics()
