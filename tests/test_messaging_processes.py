@@ -114,15 +114,20 @@ def test_a_broker_that_starts_after_the_service_is_used_once_it_is_there(
         variables = {**prepared.variables, "BROKER_URL": server.url, "WORKERS": "1"}
         service = replace(prepared, variables=variables, port=find_port())
         api = service.begin(stack, *API, log="api")
-        worker = service.begin(stack, *WORKER, log="worker")
+        health_port = find_port()
+        watched = replace(service, variables={**variables, "WORKER_HEALTH_PORT": str(health_port)})
+        worker = watched.begin(stack, *WORKER, log="worker")
         wait_for(lambda: send(service.port, "GET", "/health/live").status == 200, "the API")
         wait_for(lambda: "worker started" in worker.output, "the worker")
-        ready = send(service.port, "GET", "/health/ready")
-        assert ready.status == 503
-        assert ready.json["MessageBroker"] != "ok"
+        for port in (service.port, health_port):
+            ready = send(port, "GET", "/health/ready")
+            assert ready.status == 503
+            assert ready.json["MessageBroker"] != "ok"
+        assert b"subscription_lag_messages{" not in send(health_port, "GET", "/metrics").body
         early = send_parcel(service)
         server.start()
         wait_until_ready(service)
+        wait_until_ready(replace(service, port=health_port))
         service.wait_until_done(early)
         service.wait_until_done(send_parcel(service))
         assert worker.stop() == 0, worker.output

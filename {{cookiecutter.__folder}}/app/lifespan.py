@@ -7,6 +7,7 @@ from app.core.config import CoreSettings
 # {% if cookiecutter.broker != "none" %}
 from app.core.errors import StartupError
 # {% endif %}
+from app.core.health import Health
 # {% if cookiecutter.database != "none" %}
 from app.database import Database, open_database
 # {% endif %}
@@ -21,6 +22,10 @@ from app.services.consumption import run_consumer
 # {% if (cookiecutter.database != "none" or cookiecutter.cache == "redis") and cookiecutter.interface != "api" %}
 from app.services.jobs import run_jobs
 # {% endif %}
+# {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+from app.services.lag import run_lag
+# {% endif %}
+from app.services.measuring import run_measuring
 # {% if cookiecutter.cache == "redis" %}
 from app.services.memory_cache import MemoryCache
 # {% endif %}
@@ -99,6 +104,7 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         if core.process.environment == "development":
             await migrate(opened[Database])
         # {% endif %}
+        opened.add(Health, Health(opened))
         yield opened
 # {% if cookiecutter.interface != "worker" %}
 
@@ -112,6 +118,7 @@ async def open_api(core: CoreSettings, settings: Settings) -> AsyncIterator[Cont
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_container(core, settings))
         opened.add(TokenVerifier, TokenVerifier(core.auth))
+        await stack.enter_async_context(run_measuring(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
         # Before what emits events, so that it ends after it.
@@ -143,6 +150,7 @@ async def open_worker(core: CoreSettings, settings: Settings) -> AsyncIterator[C
     """Open what the worker needs, and run its tasks."""
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_container(core, settings))
+        await stack.enter_async_context(run_measuring(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "api" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
         # Before what emits events, so that it ends after it.
@@ -163,6 +171,7 @@ async def run_tasks(opened: Container) -> AsyncIterator[None]:
         # {% endif %}
         # {% if cookiecutter.interface != "api" and cookiecutter.broker != "none" %}
         await stack.enter_async_context(run_consumer(consumer, opened))
+        await stack.enter_async_context(run_lag(consumer, opened))
         # {% endif %}
         # {% if cookiecutter.interface != "api" and (cookiecutter.database != "none" or cookiecutter.cache == "redis") %}
         await stack.enter_async_context(run_jobs(worker, opened))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_type_hints
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from app.core import server_config
@@ -33,12 +33,27 @@ class ProcessSettings(SettingsGroup):
     """development, test or production, which refuses defaults that lose data."""
     grace_seconds: int = Field(default=30, ge=2)
     """How many seconds work in flight may take after SIGTERM."""
+    metrics_token: SecretStr | None = None
+    """The bearer token that /metrics wants, when one is set."""
     # {% if cookiecutter.database != "none" %}
     replicas: int = Field(default=1, ge=1)
     """The most replicas that will run at once; they share DATABASE_CONNECTIONS."""
     # {% endif %}
 
 
+# {% if cookiecutter.interface != "api" %}
+class WorkerSettings(SettingsGroup):
+    """Where the worker says how it is: /health/live, /health/ready and /metrics."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKER_")
+
+    health_host: str = "127.0.0.1"
+    """The address that it listens on for that."""
+    health_port: int = Field(default=8001, ge=0, le=65535)
+    """Its port for that; 0 for none."""
+
+
+# {% endif %}
 class LogSettings(SettingsGroup):
     """What is logged; standard output always gets it."""
 
@@ -59,6 +74,9 @@ class CoreSettings:
     # {% if cookiecutter.interface != "worker" %}
     http: HttpSettings
     auth: AuthSettings
+    # {% endif %}
+    # {% if cookiecutter.interface != "api" %}
+    worker: WorkerSettings
     # {% endif %}
     log: LogSettings
     loki: server_config.LokiSettings

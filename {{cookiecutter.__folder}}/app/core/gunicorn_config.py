@@ -7,6 +7,7 @@ from uvicorn_worker import UvicornWorker
 
 from app.core.config import load_core_settings
 from app.core.errors import SettingsError
+from app.core.shared_metrics import forget_process, remove_metrics, share_metrics
 
 try:
     settings = load_core_settings()
@@ -16,7 +17,9 @@ try:
             "WORKERS: the in-memory broker reaches one process only; "
             "set WORKERS=1 or point BROKER_URL at a broker"
         )
-# {% endif %}
+    # {% endif %}
+    if settings.http.workers > 1:
+        share_metrics()
 except SettingsError as error:
     sys.exit(str(error))
 
@@ -43,3 +46,13 @@ graceful_timeout = settings.process.grace_seconds + 5
 keepalive = 75
 # The control socket would be written to the home folder, which is read-only in a container.
 control_socket_disable = True
+
+
+def child_exit(_: object, worker: Any) -> None:
+    """Let the gauges forget a worker that has ended."""
+    forget_process(worker.pid)
+
+
+def on_exit(_: object) -> None:
+    """Delete what was shared."""
+    remove_metrics()

@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.core.settings import SettingsGroup
@@ -49,8 +49,6 @@ class HttpSettings(SettingsGroup):
         AfterValidator(check_origins),
     ] = ()
     """The origins whose pages may call it, with commas between: https://app.example.com, or *"""
-    metrics_token: SecretStr | None = None
-    """The bearer token that /metrics wants, when one is set."""
 
 
 class AuthSettings(SettingsGroup):

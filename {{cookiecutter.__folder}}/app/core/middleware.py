@@ -6,7 +6,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.metrics import observe_request
+from app.core.http_metrics import begin_request, observe_request
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
 
@@ -49,6 +49,7 @@ class RequestContext:
         safe = HTTPS_HEADERS if scope["scheme"] == "https" else SAFE_HEADERS
         status = 500
         started = time.perf_counter()
+        begin_request()
 
         async def send_named(message: Message) -> None:
             nonlocal status

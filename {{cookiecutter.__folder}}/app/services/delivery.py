@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from app.core.message_metrics import SubscriptionSeries
 from app.core.tracing import follow_trace
 from app.services.decoding import UndeliverableError, decode
 from app.services.handling import Handling
@@ -40,6 +41,7 @@ class Delivery:
         self._handling = Handling(subscription, opened)
         self._outage = Outage(subscription.name)
         self._names_all = True
+        self._series = SubscriptionSeries(subscription.name)
 
     async def __call__(self, incoming: Incoming) -> None:
         """Return when the message was handled, or is safe elsewhere."""
@@ -70,13 +72,16 @@ class Delivery:
                 return await self._bury(dead, Reason.FAILED, failure)
             attempt += 1
             if attempt <= AT_ONCE:
+                self._series.failed.inc()
                 continue
             step = attempt - AT_ONCE - 1
             if self._group.is_ordered or self._subscription.is_broadcast:
+                self._series.failed.inc()
                 await asyncio.sleep(policy.ladder[min(step, len(policy.ladder) - 1)])
                 continue
             try:
-                return await self._send(self._group.rung(step), message.move(attempt))
+                await self._send(self._group.rung(step), message.move(attempt))
+                return self._series.retried.inc()
             except MessageRefusedError:
                 # It came from elsewhere, and is larger than we may send.
                 return await self._bury(incoming, Reason.FAILED, failure)
@@ -94,6 +99,7 @@ class Delivery:
 
     async def _bury(self, incoming: Incoming, reason: Reason, error: Exception | None) -> None:
         message = mark_dead(incoming, reason, error)
+        self._series.dead.inc()
         logger.error(
             "message put aside",
             group=self._group.name,
@@ -103,6 +109,7 @@ class Delivery:
         )
         if self._subscription.is_broadcast:
             return
+        self._series.count_dead_letter(reason)
         try:
             await self._send(self._group.dead, message)
         except MessageRefusedError:

@@ -16,6 +16,7 @@ class RedisCache(Cache):
         """
         super().__init__()
         self._client = RedisClient(url)
+        self.operations = self._client.operations
         redis = self._client.redis
         self._write = redis.register_script(WRITE)
         self._acquire = redis.register_script(ACQUIRE)

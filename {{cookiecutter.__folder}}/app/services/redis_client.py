@@ -1,6 +1,7 @@
 """A client of Redis for those who can do without: while it is down, nothing waits for it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from time import monotonic
@@ -35,6 +36,7 @@ class RedisClient:
     def __init__(self, url: str) -> None:
         """Prepare, without connecting yet; raises StartupError for a URL that makes no sense."""
         self.redis = Redis.from_pool(open_pool(url))
+        self.operations: Counter[str] = Counter()
         self._retry_at: float | None = None
         self._missed: set[str] = set()
         self._refusals: set[str] = set()
@@ -64,17 +66,21 @@ class RedisClient:
         """Return what Redis answers, or None when it does not."""
         trying = self._retry_at is not None
         if trying and not self._may_try():
+            self.operations["skipped"] += 1
             return None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._make_up_for_missed()
                 answer = await command()
         except ResponseError as error:
+            self.operations["refused"] += 1
             self._note_refusal(error)
             return None
         except (RedisError, OSError) as error:
+            self.operations["failed"] += 1
             self._note_down(error)
             return None
+        self.operations["answered"] += 1
         if trying:
             self._retry_at = None
             logger.info("redis is back")
