@@ -79,22 +79,23 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 # Which paths each of them alone needs; a path of several goes with the first that is not chosen.
 TABLE = """
 http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
-    app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
-    app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/api.yaml
+    app/core/http_config.py app/core/metrics.py app/core/middleware.py app/core/request_spans.py
+    app/main.py app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/api.yaml
     tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
     tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
     tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
     tests/test_middleware.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
-messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py app/messages.py
-    app/services/asyncapi.py app/services/compatibility.py app/services/connection.py
-    app/services/memory_broker.py app/services/requests.py app/services/topics.py
-    app/utils/envelope.py app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py
-    app/utils/topology.py app/web/asyncapi.py tests/broker_contract.py tests/broker_kit.py
-    tests/durable_broker_contract.py tests/kit/events.py tests/request_contract.py
-    tests/test_asyncapi.py tests/test_asyncapi_breaks.py tests/test_connection.py
-    tests/test_envelope.py tests/test_memory_broker.py tests/test_topics.py
+messages: app/commands/asyncapi.py app/commands/topology.py app/core/message_spans.py
+    app/domain/events.py app/messages.py app/services/asyncapi.py app/services/compatibility.py
+    app/services/connection.py app/services/memory_broker.py app/services/requests.py
+    app/services/topics.py app/utils/envelope.py app/utils/message_broker.py app/utils/requests.py
+    app/utils/schema_fit.py app/utils/topology.py app/web/asyncapi.py tests/broker_contract.py
+    tests/broker_kit.py tests/durable_broker_contract.py tests/kit/events.py
+    tests/request_contract.py tests/test_asyncapi.py tests/test_asyncapi_breaks.py
+    tests/test_connection.py tests/test_envelope.py tests/test_memory_broker.py
+    tests/test_topics.py
 handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
     app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
     app/services/handling.py app/services/outage.py app/tasks/consumer.py app/utils/consumer.py
@@ -108,10 +109,10 @@ rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_
     tests/test_rabbitmq.py tests/test_rabbitmq_groups.py
 kafka: app/services/kafka app/services/kafka_service.py tests/test_kafka.py
     tests/test_kafka_groups.py
-database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
-    app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
-    tests/kit/database.py tests/test_database.py tests/test_engine.py tests/test_migrations.py
-    tests/test_unit_of_work.py
+database: alembic.ini app/core/statement_spans.py app/database.py app/database_errors.py
+    app/domain/models.py app/engine.py app/services/migrations.py app/tables.py
+    deploy/kubernetes/migration.yaml migrations tests/kit/database.py tests/test_database.py
+    tests/test_engine.py tests/test_migrations.py tests/test_unit_of_work.py
 lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/test_conditions.py
     tests/test_pagination.py tests/test_routing.py
 kept: app/services/retention.py tests/test_retention.py

@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from app.core.errors import StartupError
+from app.core.tracing import trace_call
 from app.services.redis_scripts import ACQUIRE, COUNT, RELEASE, WRITE
 from app.utils.cache import Cache, Count
 from app.utils.logger import Logger
@@ -57,12 +58,12 @@ class RedisCache(Cache):
 
     async def read(self, name: str) -> bytes | None:
         """Return what is stored, or None on a miss or when Redis is down."""
-        answer = await self._ask(lambda: self._client.get(self._name(name)))
+        answer = await self._ask("GET", lambda: self._client.get(self._name(name)))
         return answer if isinstance(answer, bytes) else None
 
     async def read_ttl(self, name: str) -> float | None:
         """Return for how many seconds it will be stored, or None when it is not."""
-        milliseconds = await self._ask(lambda: self._client.pttl(self._name(name)))
+        milliseconds = await self._ask("PTTL", lambda: self._client.pttl(self._name(name)))
         # Redis says -2 when there is no such key.
         return None if milliseconds is None or milliseconds < 0 else milliseconds / 1000
 
@@ -71,28 +72,31 @@ class RedisCache(Cache):
     ) -> None:
         """Store and end the lease; with a token, only while the lease is held by it."""
         names = [self._name(name), self._name(lease)]
-        await self._ask(lambda: self._write(names, [data, _milliseconds(ttl), token or ""]))
+        await self._ask(
+            "EVALSHA", lambda: self._write(names, [data, _milliseconds(ttl), token or ""])
+        )
 
     async def remove(self, *names: str) -> None:
         """Forget the names, at once or as soon as Redis is back."""
         full = [self._name(name) for name in names]
-        removed = await self._ask(lambda: self._client.delete(*full))
+        removed = await self._ask("DEL", lambda: self._client.delete(*full))
         if removed is None and len(self._missed) < MISSED:
             self._missed.update(full)
 
     async def acquire(self, name: str, *, token: str, ttl: float) -> bool:
         """Hold the name by a token; False when another one does or Redis is down."""
         names = [self._name(name)]
-        return bool(await self._ask(lambda: self._acquire(names, [token, _milliseconds(ttl)])))
+        held = self._ask("EVALSHA", lambda: self._acquire(names, [token, _milliseconds(ttl)]))
+        return bool(await held)
 
     async def release(self, name: str, *, token: str) -> None:
         """Let go of the name if this token still holds it."""
-        await self._ask(lambda: self._release([self._name(name)], [token]))
+        await self._ask("EVALSHA", lambda: self._release([self._name(name)], [token]))
 
     async def count(self, name: str, *, limit: int, per: float) -> Count | None:
         """Count one more in a sliding window, unless the limit is reached or Redis is down."""
         answer = await self._ask(
-            lambda: self._count([self._name(name)], [limit, _milliseconds(per)])
+            "EVALSHA", lambda: self._count([self._name(name)], [limit, _milliseconds(per)])
         )
         if answer is None:
             return None
@@ -113,7 +117,7 @@ class RedisCache(Cache):
     def _name(self, name: str) -> str:
         return f"{self._prefix}:{name}"
 
-    async def _ask(self, command: Callable[[], Awaitable[T]]) -> T | None:
+    async def _ask(self, name: str, command: Callable[[], Awaitable[T]]) -> T | None:
         """Return what Redis answers, or None when it does not."""
         trying = self._retry_at is not None
         if trying and not self._may_try():
@@ -121,7 +125,8 @@ class RedisCache(Cache):
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._make_up_for_missed()
-                answer = await command()
+                with trace_call(name, {"db.system.name": "redis", "db.operation.name": name}):
+                    answer = await command()
         except ResponseError as error:
             self._note_refusal(error)
             return None

@@ -111,6 +111,8 @@ class MessageBroker(ABC):
     """
 
     capabilities: ClassVar[Capabilities]
+    system: ClassVar[str]
+    """What OpenTelemetry calls it."""
 
     @abstractmethod
     async def connect(self) -> None:

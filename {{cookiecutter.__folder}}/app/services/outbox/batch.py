@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.core.message_spans import trace_publish
 from app.tables import OutboxMessage
 from app.utils.message_broker import (
     MessageBroker,
@@ -66,7 +67,8 @@ async def publish_lane(
             outcome.put_off.append(row)
             continue
         try:
-            await broker.publish(row.to_envelope())
+            with trace_publish(broker, row.to_envelope()) as message:
+                await broker.publish(message)
         except UnroutableError:
             silent.add(row.topic)
             outcome.put_off.append(row)
