@@ -84,7 +84,7 @@ http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_co
     tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
     tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
     tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
-    tests/test_middleware.py
+    tests/test_middleware.py tests/test_request_spans.py
 worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/commands/asyncapi.py app/commands/topology.py app/core/message_spans.py
@@ -102,7 +102,8 @@ handlers: app/commands/dead_letters.py app/services/answering.py app/services/co
     app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py
     tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter.py
     tests/test_dead_letters.py tests/test_dead_letters_command.py tests/test_delivery.py
-    tests/test_outage.py tests/test_requests.py tests/test_sampler.py tests/test_watchdog.py
+    tests/test_message_spans.py tests/test_outage.py tests/test_requests.py tests/test_sampler.py
+    tests/test_watchdog.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py
@@ -112,7 +113,8 @@ kafka: app/services/kafka app/services/kafka_service.py tests/test_kafka.py
 database: alembic.ini app/core/statement_spans.py app/database.py app/database_errors.py
     app/domain/models.py app/engine.py app/services/migrations.py app/tables.py
     deploy/kubernetes/migration.yaml migrations tests/kit/database.py tests/test_database.py
-    tests/test_engine.py tests/test_migrations.py tests/test_unit_of_work.py
+    tests/test_engine.py tests/test_migrations.py tests/test_statement_spans.py
+    tests/test_unit_of_work.py
 lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/test_conditions.py
     tests/test_pagination.py tests/test_routing.py
 kept: app/services/retention.py tests/test_retention.py
@@ -147,10 +149,8 @@ def read_table(table: str) -> tuple[Feature, ...]:
 
 
 REMOVALS = read_table(TABLE)
-
 # A service without a database is another service: some files have a second version for it.
 VARIANT = ".no_database"
-
 SERVERS = {"rabbitmq": "RabbitMQ", "kafka": "Kafka", "postgresql": "PostgreSQL", "mysql": "MySQL"}
 SERVERS |= {"both": "RabbitMQ and Kafka", "redis": "Redis"}
 

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 
 from starlette.types import Scope
 
+from app.core.metrics import METHODS
 from app.core.tracing import Trace, follow_trace, get_spans
 
 QUIET_PATHS = ("/health/", "/metrics")
@@ -16,10 +17,13 @@ def trace_request(scope: Scope, traceparent: str) -> AbstractContextManager[Trac
     spans = get_spans()
     if spans is None or scope["path"].startswith(QUIET_PATHS):
         return follow_trace(traceparent)
-    method, path, scheme = scope["method"], scope["path"], scope["scheme"]
-    # Without the query: it can hold what nobody else should read.
-    attributes = {"http.request.method": method, "url.path": path, "url.scheme": scheme}
-    return spans.follow(traceparent, method, "server", attributes)
+    attributes = {
+        "http.request.method": scope["method"] if scope["method"] in METHODS else "_OTHER",
+        # Without the query: it can hold what nobody else should read.
+        "url.path": scope["path"],
+        "url.scheme": scope["scheme"],
+    }
+    return spans.follow(traceparent, name_method(scope), "server", attributes)
 
 
 def describe_answer(scope: Scope, route: str, status: int) -> None:
@@ -30,6 +34,12 @@ def describe_answer(scope: Scope, route: str, status: int) -> None:
     if route == UNMATCHED:
         spans.describe(answer, None)
     else:
-        spans.describe({**answer, "http.route": route}, f"{scope['method']} {route}")
+        spans.describe({**answer, "http.route": route}, f"{name_method(scope)} {route}")
     if status >= SERVER_ERROR:
         spans.fail(str(status))
+
+
+def name_method(scope: Scope) -> str:
+    """Return what the names of spans begin with, which clients cannot make up."""
+    method: str = scope["method"]
+    return method if method in METHODS else "HTTP"

@@ -28,6 +28,20 @@ EXPORT_LOGGER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 QUEUE_LOGGER = "opentelemetry.sdk._shared_internal"
 
 
+class LastWord(logging.Filter):
+    """Keep what the exporter last said of why it failed, which it tells nobody else."""
+
+    text = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let nothing pass: each attempt to send each batch would be a line."""
+        self.text = record.getMessage()
+        return False
+
+
+LAST_WORD = LastWord()
+
+
 class SpanSender(SpanExporter):
     """Send spans; log when the collector stops taking them and when it takes them again."""
 
@@ -37,15 +51,14 @@ class SpanSender(SpanExporter):
         self.sent = 0
         self.is_failing = False
         self._is_shut = False
-        self._reason = ""
-        logging.getLogger(EXPORT_LOGGER).addFilter(self._listen)
+        logging.getLogger(EXPORT_LOGGER).addFilter(LAST_WORD)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send a batch; one that is not taken in time is given up."""
         result = self._exporter.export(spans)
         is_failing = result is not SpanExportResult.SUCCESS
         if is_failing and not self.is_failing:
-            logger.warning("spans are lost, the collector takes none", error=self._reason)
+            logger.warning("spans are lost, the collector takes none", error=LAST_WORD.text)
         if self.is_failing and not is_failing:
             logger.info("spans are sent again")
         self.is_failing = is_failing
@@ -57,11 +70,6 @@ class SpanSender(SpanExporter):
         if not self._is_shut:
             self._is_shut = True
             self._exporter.shutdown()
-
-    def _listen(self, record: logging.LogRecord) -> bool:
-        # Only here does the exporter say why; each attempt of each batch would be a line.
-        self._reason = record.getMessage()
-        return False
 
 
 class SpanQueue(BatchSpanProcessor):
