@@ -72,6 +72,7 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
     Raises StartupError, one sentence, for what cannot be reached.
     """
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(open_spans(core))
         opened = Container()
         opened.add(CoreSettings, core)
         opened.add(Settings, settings)
@@ -106,6 +107,18 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         # {% endif %}
         opened.add(Health, Health(opened))
         yield opened
+
+
+@asynccontextmanager
+async def open_spans(core: CoreSettings) -> AsyncIterator[None]:
+    """Record and send spans if there is a collector; without one, not even import what does."""
+    if core.traces.exporter_otlp_endpoint is None:
+        yield
+        return
+    from app.core.span_export import export_spans
+
+    async with export_spans(core):
+        yield
 # {% if cookiecutter.interface != "worker" %}
 
 

@@ -53,6 +53,8 @@ def create_app(core: CoreSettings, settings: Settings) -> FastAPI:
         lifespan=lifespan,
         middleware=[*choose_middleware(core), *MIDDLEWARE],
         error_media_type=MEDIA_TYPE,
+        # RequestContext traces and counts; FastAPI's spans would hold query strings.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.include_router(router, responses=problems(*ERRORS))
     app.include_router(endpoints.router)

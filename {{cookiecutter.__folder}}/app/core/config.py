@@ -13,6 +13,7 @@ from app.core.errors import SettingsError
 from app.core.http_config import AuthSettings, HttpSettings
 # {% endif %}
 from app.core.settings import Group, SettingsGroup, read_settings
+from app.core.tracing_config import TracingSettings
 
 
 class ServiceSettings(SettingsGroup):
@@ -80,6 +81,7 @@ class CoreSettings:
     # {% endif %}
     log: LogSettings
     loki: server_config.LokiSettings
+    traces: TracingSettings
     # {% if cookiecutter.database != "none" %}
     database: server_config.DatabaseSettings
     # {% endif %}

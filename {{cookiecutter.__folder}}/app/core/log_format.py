@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from app.core.config import ServiceSettings
-from app.core.tracing import current_trace
+from app.core.tracing import current_trace, get_spans
 
 
 class JsonFormatter(logging.Formatter):
@@ -32,6 +32,8 @@ class JsonFormatter(logging.Formatter):
         }
         if trace := current_trace():
             line["trace_id"] = trace.trace_id
+            if get_spans():
+                line["span_id"] = trace.span_id
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)

@@ -7,14 +7,13 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.http_metrics import begin_request, observe_request
-from app.core.tracing import follow_trace
+from app.core.request_spans import QUIET_PATHS, UNMATCHED, describe_answer, trace_request
 from app.utils.logger import Logger
 
 logger = Logger("app.access")
 
 # An id from outside ends in log lines and headers: take nothing else than this.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-QUIET_PATHS = ("/health/", "/metrics")
 # For answers that are data, not pages: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
 SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -61,7 +60,7 @@ class RequestContext:
                 message = {**message, "headers": [*given, named, *safe]}
             await send(message)
 
-        with follow_trace(sent.get(b"traceparent", b"").decode("latin-1")):
+        with trace_request(scope, sent.get(b"traceparent", b"").decode("latin-1")):
             try:
                 await self._app(scope, receive, send_named)
             finally:
@@ -70,7 +69,9 @@ class RequestContext:
 
 def record_request(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     """Count the request, and log it unless it is a probe's."""
-    observe_request(scope["method"], name_route(scope), status, seconds)
+    route = name_route(scope)
+    observe_request(scope["method"], route, status, seconds)
+    describe_answer(scope, route, status)
     if not scope["path"].startswith(QUIET_PATHS):
         logger.info(
             "request answered",
@@ -86,7 +87,7 @@ def name_route(scope: Scope) -> str:
     """Return the path template of the route, one label for all paths that have none."""
     # scope["route"].path lacks the prefix of include_router; this key has the whole template.
     context = scope.get("fastapi", {}).get("effective_route_context")
-    return getattr(context, "path", None) or "unmatched"
+    return getattr(context, "path", None) or UNMATCHED
 
 
 class StartupSentence:

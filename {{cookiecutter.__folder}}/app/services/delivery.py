@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from app.core.message_metrics import SubscriptionSeries
-from app.core.tracing import follow_trace
+from app.core.message_spans import trace_delivery
+from app.core.tracing import fail_span, note_error
 from app.services.decoding import UndeliverableError, decode
 from app.services.handling import Handling
 from app.services.outage import Outage
@@ -45,7 +46,7 @@ class Delivery:
 
     async def __call__(self, incoming: Incoming) -> None:
         """Return when the message was handled, or is safe elsewhere."""
-        with follow_trace(incoming.message.traceparent):
+        with trace_delivery(self._broker, incoming.message, self._group.name):
             if self._names_all and not incoming.message.id:
                 self._names_all = False
                 self._log_nameless(incoming)
@@ -66,6 +67,7 @@ class Delivery:
             failure = await self._attempt(event, message)
             if failure is None:
                 return None
+            note_error(failure, attempt=attempt)
             self._log_failure(message, attempt, failure)
             if attempt >= policy.attempts:
                 dead = replace(incoming, message=replace(message, attempt=attempt))
@@ -98,6 +100,7 @@ class Delivery:
         await self._outage.outlast(partial(self._broker.send, place, message))
 
     async def _bury(self, incoming: Incoming, reason: Reason, error: Exception | None) -> None:
+        fail_span(reason.value)
         message = mark_dead(incoming, reason, error)
         self._series.dead.inc()
         logger.error(
