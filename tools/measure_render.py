@@ -1,4 +1,7 @@
-"""Measure what rendering costs beside cookiecutter's own work: `python -m tools.measure_render`."""
+"""Measure what rendering costs beside cookiecutter's own work: `python -m tools.measure_render`.
+
+Its own work is to write as many files, of the same text, in which nothing is chosen.
+"""
 
 import argparse
 import os
@@ -11,16 +14,36 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GOAL = 3.0
+SERVICE = "{{cookiecutter.__folder}}"
+GOAL = 2.0
 
 
 def make_empty_template(folder: Path) -> Path:
     """Write a template with one question, one file and no hooks."""
+    rendered = make_folder(folder)
+    (rendered / "README.md").write_text("{{ cookiecutter.name }}\n")
+    return folder
+
+
+def make_plain_template(folder: Path) -> Path:
+    """Write a template of the service's files without what Jinja would do in them, and no hooks."""
+    rendered = make_folder(folder)
+    for path in sorted((ROOT / SERVICE).rglob("*")):
+        place = rendered / path.relative_to(ROOT / SERVICE)
+        if path.is_dir():
+            place.mkdir()
+        else:
+            text = path.read_text(encoding="utf-8").replace("{{", "").replace("{%", "")
+            place.write_text(text, encoding="utf-8")
+    return folder
+
+
+def make_folder(folder: Path) -> Path:
+    """Begin a template with one question; return the folder of its files."""
     rendered = folder / "{{cookiecutter.name}}"
     rendered.mkdir(parents=True)
-    (rendered / "README.md").write_text("{{ cookiecutter.name }}\n")
-    (folder / "cookiecutter.json").write_text('{"name": "empty"}\n')
-    return folder
+    (folder / "cookiecutter.json").write_text('{"name": "plain"}\n')
+    return rendered
 
 
 def measure(template: Path, home: Path) -> float:
@@ -39,27 +62,29 @@ def measure(template: Path, home: Path) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def measure_side_by_side(rounds: int) -> tuple[list[float], list[float]]:
-    """Render both templates in turn, so that a busy machine slows both."""
+def measure_side_by_side(rounds: int) -> list[tuple[float, ...]]:
+    """Render the templates in turn, so that a busy machine slows all; return rounds of seconds."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        empty = make_empty_template(home / "empty")
+        templates = (ROOT, make_plain_template(home / "plain"), make_empty_template(home / "empty"))
         # The first of each fills the caches of the machine.
-        pairs = [(measure(ROOT, home), measure(empty, home)) for _ in range(rounds + 1)][1:]
-    ours, bare = zip(*pairs, strict=True)
-    return list(ours), list(bare)
+        return [
+            tuple(measure(template, home) for template in templates) for _ in range(rounds + 1)
+        ][1:]
 
 
 def main() -> int:
     """Print a table, and fail when the goal is missed."""
     parser = argparse.ArgumentParser(prog="measure_render", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10, help="renders of each (10)")
-    ours, bare = measure_side_by_side(parser.parse_args().rounds)
-    ratio = statistics.median(our / its for our, its in zip(ours, bare, strict=True))
+    measured = measure_side_by_side(parser.parse_args().rounds)
+    ratio = statistics.median(ours / plain for ours, plain, _ in measured)
+    ours, plain, empty = (statistics.median(each) for each in zip(*measured, strict=True))
     print("| rendering, CPU | median | ratio | goal |")
     print("| --- | --- | --- | --- |")
-    print(f"| cookiecutter on an empty template | {statistics.median(bare):.2f} s | 1 | |")
-    print(f"| the default service | {statistics.median(ours):.2f} s | {ratio:.2f} | {GOAL:.0f} |")
+    print(f"| cookiecutter on an empty template | {empty:.2f} s | | |")
+    print(f"| on as many files without a choice | {plain:.2f} s | 1 | |")
+    print(f"| the default service | {ours:.2f} s | {ratio:.2f} | {GOAL:.0f} |")
     return int(ratio > GOAL)
 
 

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 
 from starlette.types import Scope
 
-from app.core.metrics import METHODS
+from app.core.http_metrics import METHODS
 from app.core.tracing import Trace, follow_trace, get_spans
 
 QUIET_PATHS = ("/health/", "/metrics")

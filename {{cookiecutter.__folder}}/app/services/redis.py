@@ -36,7 +36,8 @@ class RedisCache(Cache):
 
     async def read_ttl(self, name: str) -> float | None:
         """Return for how many seconds it will be stored, or None when it is not."""
-        milliseconds = await self._client.ask("PTTL", lambda: self._client.redis.pttl(self._name(name)))
+        full = self._name(name)
+        milliseconds = await self._client.ask("PTTL", lambda: self._client.redis.pttl(full))
         # Redis says -2 when there is no such key.
         return None if milliseconds is None or milliseconds < 0 else milliseconds / 1000
 
