@@ -6,6 +6,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.log_context import log_context
 from app.core.metrics import observe_request
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
@@ -61,13 +62,15 @@ class RequestContext:
             await send(message)
 
         with follow_trace(sent.get(b"traceparent", b"").decode("latin-1")):
+            context = log_context.set({"request_id": request_id})
             try:
                 await self._app(scope, receive, send_named)
             finally:
-                record_request(scope, status, time.perf_counter() - started, request_id)
+                record_request(scope, status, time.perf_counter() - started)
+                log_context.reset(context)
 
 
-def record_request(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+def record_request(scope: Scope, status: int, seconds: float) -> None:
     """Count the request, and log it unless it is a probe's."""
     observe_request(scope["method"], name_route(scope), status, seconds)
     if not scope["path"].startswith(QUIET_PATHS):
@@ -77,7 +80,6 @@ def record_request(scope: Scope, status: int, seconds: float, request_id: str) -
             path=scope["path"],
             status=status,
             milliseconds=round(seconds * 1000, 1),
-            request_id=request_id,
         )
 
 
