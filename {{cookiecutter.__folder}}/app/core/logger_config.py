@@ -8,6 +8,10 @@ from app.core.config import CoreSettings
 from app.core.log_format import JsonFormatter
 from app.core.log_losses import LostLines
 
+# {% if cookiecutter.interface != "worker" %}
+# Loggers whose lines would go their own way.
+SERVER = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
+# {% endif %}
 # Servers and clients that bring handlers of their own, or say too much.
 QUIET = {
     # {% if cookiecutter.interface != "worker" %}
@@ -54,7 +58,7 @@ def quieten_libraries() -> None:
 
 def adopt_server() -> None:
     """Let the lines of the server go where all others go."""
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in SERVER:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
 # {% endif %}

@@ -4,7 +4,9 @@ import gzip
 import logging
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from threading import get_ident
+from typing import Any
 from weakref import WeakSet
 
 import requests
@@ -18,6 +20,8 @@ from app.core import log_losses
 from app.core.log_losses import LostLines
 from app.core.loki_batches import BatchSender, Line, Problem
 
+# Whether lines arrive is said elsewhere.
+OWN_LOGGER = log_losses.__name__
 PUSH_PATH = "/loki/api/v1/push"
 CONNECT_SECONDS = 3.0
 # A process that ends waits so long for Loki, and no longer.
@@ -42,16 +46,21 @@ class BatchEmitter(LokiEmitterV1):  # type: ignore[misc] # the library has no ty
 
     session_class = LokiSession
 
+    @cached_property
+    def request(self) -> tuple[requests.PreparedRequest, dict[str, Any]]:
+        """What all pushes have in common, made once: it costs more than a push itself."""
+        options = self.session.merge_environment_settings(self.url, {}, None, None, None)
+        return self.session.prepare_request(requests.Request("POST", self.url)), dict(options)
+
     def push(self, batch: Sequence[Line], seconds: float) -> Problem | None:
         """Push lines and return what went wrong; no attempt takes much longer than `seconds`."""
         try:
-            response = self.session.post(
-                self.url,
-                # The least effort saves most of the bytes.
-                data=gzip.compress(to_json(self.build_batch(batch)), compresslevel=1),
-                timeout=(min(CONNECT_SECONDS, seconds), seconds),
-                allow_redirects=False,
-            )
+            request, options = self.request
+            # The least effort saves most of the bytes.
+            body = gzip.compress(to_json(self.build_batch(batch)), compresslevel=1)
+            request.prepare_body(body, None)
+            timeout = (min(CONNECT_SECONDS, seconds), seconds)
+            response = self.session.send(request, timeout=timeout, allow_redirects=False, **options)
         except Exception as error:  # noqa: BLE001 - whatever it is, the thread goes on
             self.close()
             return Problem(f"{type(error).__name__}: {error}"[:300], isinstance(error, OSError))
@@ -72,7 +81,7 @@ class BatchEmitter(LokiEmitterV1):  # type: ignore[misc] # the library has no ty
             streams.setdefault(level, []).append((str(int(created * 1e9)), text))
         return {
             "streams": [
-                {"stream": {**self.tags, "level": level}, "values": lines}
+                {"stream": {**self.tags, "level": level.lower()}, "values": lines}
                 for level, lines in streams.items()
             ]
         }
@@ -98,7 +107,8 @@ class BatchLokiHandler(LokiHandler):  # type: ignore[misc] # the library has no 
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a line; never one of the sending itself, which would have no end."""
-        if get_ident() == self._sender.thread_id or record.name == log_losses.__name__:
+        sender = self._sender
+        if get_ident() == sender.thread_id or record.name == OWN_LOGGER:
             return
         try:
             line = self.format(record)
@@ -107,7 +117,7 @@ class BatchLokiHandler(LokiHandler):  # type: ignore[misc] # the library has no 
             return
         if len(line) > LINE_BYTES // 4:
             line = cut(line)
-        self._sender.add((record.levelname.lower(), record.created, line))
+        sender.add((record.levelname, record.created, line))
 
     def close(self) -> None:
         """Send what is queued, within a few seconds; `logging` calls this when a process exits."""

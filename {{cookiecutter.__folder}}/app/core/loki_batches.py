@@ -13,7 +13,8 @@ from app.core.log_losses import LostLines
 # A burst larger than this is lost rather than the memory.
 QUEUE_LINES = 10_000
 QUEUE_CHARACTERS = 16_000_000
-BATCH_LINES = 500
+# A request costs as much as a thousand lines: under load many share one.
+BATCH_LINES = 2_000
 # Loki refuses pushes of several megabytes.
 BATCH_CHARACTERS = 1_000_000
 BATCH_SECONDS = 1.0
@@ -55,12 +56,13 @@ class BatchSender:
         self._overflown = 0
         self._thread: Thread | None = None
         self._wake, self._closing = Event(), Event()
+        self._is_closed = False
         self._deadline = math.inf
         self._lock = Lock()
 
     def add(self, line: Line) -> None:
         """Queue a line without waiting; one caller at a time."""
-        if self._closing.is_set():
+        if self._is_closed:
             self._lost.count("exit")
             return
         waiting, characters = len(self._lines), self._added - self._taken
@@ -76,8 +78,9 @@ class BatchSender:
 
     def close(self, seconds: float) -> None:
         """Send what is queued within so many seconds; what is then left is lost."""
-        if self._closing.is_set():
+        if self._is_closed:
             return
+        self._is_closed = True
         self._deadline = time.monotonic() + seconds
         self._closing.set()
         self._wake.set()
