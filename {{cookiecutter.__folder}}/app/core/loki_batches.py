@@ -123,9 +123,8 @@ class BatchSender:
         characters = 0
         with self._lock:
             while self._lines and len(batch) < BATCH_LINES and characters < BATCH_CHARACTERS:
-                line = self._lines.popleft()
-                batch.append(line)
-                characters += len(line[2])
+                batch.append(self._lines.popleft())
+                characters += len(batch[-1][2])
             self._in_flight = batch
         self._taken += characters
         return batch
