@@ -42,16 +42,17 @@ class Redactor:
         self._is_secret: Callable[[object], bool] = lru_cache(1024)(
             lambda name: bool(pattern.search(squeeze(str(name))))
         )
+        self._has_secret: Callable[[tuple[object, ...]], bool] = lru_cache(1024)(
+            lambda names: any(map(self._is_secret, names))
+        )
 
-    def hide(self, values: Mapping[str, object], depth: int = DEPTH) -> dict[str, object]:
+    def hide(self, values: Mapping[str, object], depth: int = DEPTH) -> Mapping[str, object]:
         """Return the fields without what is secret."""
-        is_secret = self._is_secret
+        # Most lines need nothing more: the same names again, and plain values.
+        if not self._has_secret(tuple(values)) and PLAIN.issuperset(map(type, values.values())):
+            return values
         return {
-            name: HIDDEN
-            if is_secret(name)
-            else value
-            if type(value) in PLAIN
-            else self._hide_within(value, depth - 1)
+            name: HIDDEN if self._is_secret(name) else self._hide_within(value, depth - 1)
             for name, value in values.items()
         }
 
