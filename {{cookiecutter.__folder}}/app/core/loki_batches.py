@@ -140,6 +140,9 @@ class BatchSender:
                 return
             left = self._deadline - time.monotonic()
             problem = self._push(batch, max(0.1, min(PUSH_SECONDS, left)))
+            if self._in_flight is not batch:
+                # `close` has waited long enough, and has counted it.
+                return
             if problem is None:
                 self._settle(batch)
                 return
