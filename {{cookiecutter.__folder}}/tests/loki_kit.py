@@ -2,8 +2,8 @@
 
 import gzip
 import json
+import logging
 import re
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +12,10 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Event, Thread
 from typing import Any, NamedTuple
+
+from app.core.config import ServiceSettings
+from app.core.log_format import JsonFormatter
+from app.core.loki import BatchLokiHandler
 
 PATIENCE_SECONDS = 30.0
 LINE_BYTES = 256 * 1024
@@ -47,15 +51,16 @@ class LokiServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self) -> None:
         """Listen; every push is answered with `reply`, after those in `replies`."""
-        super().__init__(("127.0.0.1", port), LokiRequest)
+        super().__init__(("127.0.0.1", 0), LokiRequest)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.reply = Reply()
         self.replies: list[Reply] = []
         self.pushes: list[float] = []
         self.received: dict[tuple[Any, ...], Received] = {}
         self.mistakes: list[str] = []
+        self.authorizations: list[str | None] = []
         self.released = Event()
         self._changed = Condition()
 
@@ -103,6 +108,7 @@ class LokiRequest(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take a push, or refuse it as the test wants, or because it is wrong."""
         body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.authorizations.append(self.headers["authorization"])
         reply = self.server.next_reply()
         if reply.hangs:
             self.server.released.wait(PATIENCE_SECONDS)
@@ -170,5 +176,19 @@ def serving_loki() -> Iterator[LokiServer]:
     assert server.mistakes == []
 
 
-if __name__ == "__main__":
-    LokiServer(int(sys.argv[1])).serve_forever()
+def make_handler(url: str) -> BatchLokiHandler:
+    handler = BatchLokiHandler(url, {"service": "shop", "environment": "test"})
+    handler.setFormatter(JsonFormatter(ServiceSettings(name="shop")))
+    return handler
+
+
+def make_record(message: str, **values: object) -> logging.LogRecord:
+    given = {"msg": message, "name": "app.test", "levelname": "INFO"}
+    return logging.makeLogRecord(given | values)
+
+
+def log(handler: BatchLokiHandler, count: int = 1) -> list[str]:
+    messages = [f"line {number}" for number in range(count)]
+    for message in messages:
+        handler.handle(make_record(message))
+    return messages

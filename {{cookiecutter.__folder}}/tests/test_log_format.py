@@ -53,7 +53,7 @@ def test_a_line_has_what_is_said_of_the_work_that_it_belongs_to(
 def test_secrets_are_hidden_in_fields_messages_and_errors(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    url = "amqp://me:hunter2@broker/"
+    url = "scheme://me:hunter2@server/"
     try:
         raise RuntimeError(f"cannot reach {url}")
     except RuntimeError:
@@ -61,7 +61,7 @@ def test_secrets_are_hidden_in_fields_messages_and_errors(
     line = format_last(caplog)
     assert line["login"] == {"Password": "***"}
     assert "hunter2" not in str(line)
-    assert line["message"] == "lost amqp://me:***@broker/"
+    assert line["message"] == "lost scheme://me:***@server/"
 
 
 def test_a_line_for_several_places_is_made_once(caplog: pytest.LogCaptureFixture) -> None:

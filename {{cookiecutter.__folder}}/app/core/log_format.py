@@ -25,7 +25,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; it is made once, however many places it goes to."""
-        made: dict[JsonFormatter, str] = record.__dict__.setdefault("lines", {})
+        made: dict[JsonFormatter, str] = record.__dict__.setdefault(__name__, {})
         if self not in made:
             made[self] = hide_in_urls(write_line(self._collect(record)))
         return made[self]

@@ -89,5 +89,5 @@ def count_lost_lines() -> Mapping[tuple[str, str], int]:
         (lost.place, reason): lines
         for lost in places
         if isinstance(lost, LostLines)
-        for reason, lines in lost.counts.items()
+        for reason, lines in dict(lost.counts).items()
     }

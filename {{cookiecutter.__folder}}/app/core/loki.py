@@ -4,7 +4,6 @@ import gzip
 import logging
 import os
 from collections.abc import Sequence
-from functools import cached_property
 from threading import get_ident
 from typing import Any
 from weakref import WeakSet
@@ -46,16 +45,21 @@ class BatchEmitter(LokiEmitterV1):  # type: ignore[misc] # the library has no ty
 
     session_class = LokiSession
 
-    @cached_property
-    def request(self) -> tuple[requests.PreparedRequest, dict[str, Any]]:
-        """What all pushes have in common, made once: it costs more than a push itself."""
-        options = self.session.merge_environment_settings(self.url, {}, None, None, None)
-        return self.session.prepare_request(requests.Request("POST", self.url)), dict(options)
+    _prepared: tuple[requests.PreparedRequest, dict[str, Any]] | None = None
+
+    def prepare(self) -> tuple[requests.PreparedRequest, dict[str, Any]]:
+        """Return what all pushes have in common, made once: it costs more than a push itself."""
+        if self._prepared is None:
+            session = self.session
+            options = session.merge_environment_settings(self.url, {}, None, None, None)
+            request = session.prepare_request(requests.Request("POST", self.url))
+            self._prepared = request, dict(options)
+        return self._prepared
 
     def push(self, batch: Sequence[Line], seconds: float) -> Problem | None:
         """Push lines and return what went wrong; no attempt takes much longer than `seconds`."""
         try:
-            request, options = self.request
+            request, options = self.prepare()
             # The least effort saves most of the bytes.
             body = gzip.compress(to_json(self.build_batch(batch)), compresslevel=1)
             request.prepare_body(body, None)

@@ -1,7 +1,7 @@
 """What no log line shows: values of fields with certain names, and passwords in URLs."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 
@@ -28,7 +28,10 @@ PLAIN = frozenset({str, int, float, bool, type(None)})
 # What is deeper says little, and what holds itself would never end.
 DEPTH = 8
 URL_PASSWORD = re.compile(r"(://[^\s/:@\"]*):[^\s/\"]*@")
-URL_SECRET = re.compile(r"([?&][^\s=&\"]*(?:password|secret|token|key)[^\s=&\"]*=)[^\s&\"]*", re.I)
+# Bounded, because lines hold what comes from outside, and looking must not take for ever.
+URL_SECRET = re.compile(
+    r"([?&][^\s=&?\"]{0,64}(?:password|secret|token|key)[^\s=&?\"]{0,64}=)[^\s&\"]*", re.I
+)
 
 
 class Redactor:
@@ -37,22 +40,16 @@ class Redactor:
     def __init__(self, more_words: Iterable[str] = ()) -> None:
         """Hide what is named with these words too."""
         words = map(squeeze, (*SECRET_WORDS, *more_words))
-        pattern = re.compile("|".join(re.escape(word) for word in words if word))
-        # Bounded, because names may come from outside.
-        self._is_secret: Callable[[object], bool] = lru_cache(1024)(
-            lambda name: bool(pattern.search(squeeze(str(name))))
-        )
-        self._has_secret: Callable[[tuple[object, ...]], bool] = lru_cache(1024)(
-            lambda names: any(map(self._is_secret, names))
-        )
+        self._words = "|".join(re.escape(word) for word in words if word)
 
     def hide(self, values: Mapping[str, object], depth: int = DEPTH) -> Mapping[str, object]:
         """Return the fields without what is secret."""
         # Most lines need nothing more: the same names again, and plain values.
-        if not self._has_secret(tuple(values)) and PLAIN.issuperset(map(type, values.values())):
+        is_plain = PLAIN.issuperset(map(type, values.values()))
+        if is_plain and not has_secret(tuple(values), self._words):
             return values
         return {
-            name: HIDDEN if self._is_secret(name) else self._hide_within(value, depth - 1)
+            name: HIDDEN if is_secret(name, self._words) else self._hide_within(value, depth - 1)
             for name, value in values.items()
         }
 
@@ -70,6 +67,19 @@ class Redactor:
             named = {field.name: getattr(value, field.name) for field in fields(value)}
             return self.hide(named, depth)
         return value
+
+
+# Bounded, because names may come from outside.
+@lru_cache(maxsize=1024)
+def is_secret(name: object, words: str) -> bool:
+    """Tell whether a name holds one of the words, which are a pattern."""
+    return bool(re.search(words, squeeze(str(name))))
+
+
+@lru_cache(maxsize=1024)
+def has_secret(names: tuple[object, ...], words: str) -> bool:
+    """Tell whether one of the names does."""
+    return any(is_secret(name, words) for name in names)
 
 
 def squeeze(name: str) -> str:
