@@ -1,10 +1,12 @@
 """The settings that every service of ours has, in groups."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from app.core import server_config
@@ -12,7 +14,7 @@ from app.core.errors import SettingsError
 # {% if cookiecutter.interface != "worker" %}
 from app.core.http_config import AuthSettings, HttpSettings
 # {% endif %}
-from app.core.settings import Group, SettingsGroup, read_settings
+from app.core.settings import Group, SettingsGroup, Words, read_settings
 from app.core.tracing_config import TracingSettings
 
 
@@ -55,6 +57,18 @@ class WorkerSettings(SettingsGroup):
 
 
 # {% endif %}
+def check_log_file(path: str) -> str:
+    """Accept a path where a file can be written; raises ValueError for another one."""
+    file, folder = Path(path), Path(path).absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    # Its lock and the files before it stand beside it.
+    places = [folder, file] if file.exists() else [folder]
+    if file.is_dir() or not all(os.access(place, os.W_OK) for place in places):
+        raise ValueError(f"{file} cannot be written")
+    return path
+
+
 class LogSettings(SettingsGroup):
     """What is logged; standard output always gets it."""
 
@@ -62,8 +76,10 @@ class LogSettings(SettingsGroup):
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
-    file: str | None = None
-    """A file that gets the lines too; it is rotated."""
+    file: Annotated[str, AfterValidator(check_log_file)] | None = None
+    """A file that gets the lines too, from all processes; it is rotated."""
+    redacted: Words = ()
+    """Words in names of fields whose values are hidden too, with commas between: email,iban"""
 
 
 @dataclass(frozen=True, kw_only=True)

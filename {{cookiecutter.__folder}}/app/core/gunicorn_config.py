@@ -1,5 +1,6 @@
 """gunicorn's settings: `gunicorn -c app/core/gunicorn_config.py app.main:app`."""
 
+import signal
 import sys
 from typing import Any, ClassVar
 
@@ -7,6 +8,7 @@ from uvicorn_worker import UvicornWorker
 
 from app.core.config import load_core_settings
 from app.core.errors import SettingsError
+from app.core.logger_config import adopt_server
 from app.core.shared_metrics import forget_process, remove_metrics, share_metrics
 
 try:
@@ -35,6 +37,17 @@ class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
         **UvicornWorker.CONFIG_KWARGS,
         "timeout_graceful_shutdown": settings.process.grace_seconds,
     }
+
+    def init_signals(self) -> None:
+        """Let a stop end as Python ends, so that the last log lines are sent."""
+        super().init_signals()
+        # uvicorn passes SIGTERM on when it has shut down; unhandled, it would cut that short.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+
+    def run(self) -> None:
+        """Serve, with the server's lines where ours go, also in a process with `--preload`."""
+        adopt_server()
+        super().run()
 
 
 bind = f"{settings.http.host}:{settings.http.port}"

@@ -7,6 +7,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.http_metrics import begin_request, observe_request
+from app.core.log_context import log_context
 from app.core.request_spans import QUIET_PATHS, UNMATCHED, describe_answer, trace_request
 from app.utils.logger import Logger
 
@@ -61,13 +62,15 @@ class RequestContext:
             await send(message)
 
         with trace_request(scope, sent.get(b"traceparent", b"").decode("latin-1")):
+            context = log_context.set({"request_id": request_id})
             try:
                 await self._app(scope, receive, send_named)
             finally:
-                record_request(scope, status, time.perf_counter() - started, request_id)
+                record_request(scope, status, time.perf_counter() - started)
+                log_context.reset(context)
 
 
-def record_request(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+def record_request(scope: Scope, status: int, seconds: float) -> None:
     """Count the request, and log it unless it is a probe's."""
     route = name_route(scope)
     observe_request(scope["method"], route, status, seconds)
@@ -79,7 +82,6 @@ def record_request(scope: Scope, status: int, seconds: float, request_id: str) -
             path=scope["path"],
             status=status,
             milliseconds=round(seconds * 1000, 1),
-            request_id=request_id,
         )
 
 
