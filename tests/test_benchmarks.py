@@ -228,6 +228,8 @@ def test_requests_are_measured_beside_a_peer() -> None:
     assert [row.what for row in serving.run(1).rows] == [
         serving.BARE,
         serving.OURS,
+        serving.TRACED,
+        serving.PARTLY_TRACED,
         serving.PEER,
         serving.QUIET_PEER,
     ]

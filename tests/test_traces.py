@@ -1,6 +1,7 @@
 """Spans of services at work: one trace over processes and brokers, no harm without a collector."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -108,9 +109,19 @@ def test_a_question_and_its_answer_are_one_trace(traced: Traced) -> None:
     assert [asked["parent"], answered["parent"]] == [got["id"], asked["id"]]
 
 
-def test_a_collector_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+@pytest.fixture(params=["absent", "hanging"])
+def useless(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The place of a collector that takes nothing."""
+    if request.param == "absent":
+        yield f"http://{HOST}:1"
+        return
+    with socket.create_server((HOST, 0)) as listener:
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def test_a_collector_that_takes_nothing_is_one_line(tmp_path: Path, useless: str) -> None:
     service, port = make_service(tmp_path / "service", DEFAULT), find_port()
-    variables = {"PORT": str(port), ENDPOINT: f"http://{HOST}:1", "OTEL_BSP_SCHEDULE_DELAY": "50"}
+    variables = {"PORT": str(port), ENDPOINT: useless, "OTEL_BSP_SCHEDULE_DELAY": "50"}
     variables["OTEL_EXPORTER_OTLP_TIMEOUT"] = "0.2"
     with running(service, *API, log=tmp_path / "log", **variables) as process:
         wait_for(lambda: ask(port, "/health/ready"), "readiness")

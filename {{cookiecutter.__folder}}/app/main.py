@@ -54,7 +54,7 @@ def create_app(core: CoreSettings, settings: Settings) -> FastAPI:
         middleware=[*choose_middleware(core), *MIDDLEWARE],
         error_media_type=MEDIA_TYPE,
         # RequestContext traces and counts; FastAPI's spans would hold query strings.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(router, responses=problems(*ERRORS))
     app.include_router(endpoints.router)

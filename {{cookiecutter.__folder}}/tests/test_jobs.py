@@ -10,6 +10,7 @@ from app.services.jobs import JobRunner
 from app.utils.container import Container
 from app.utils.injection import InjectionError
 from app.utils.jobs import JobFunction, Worker
+from tests.kit.spans import RecordedSpans
 
 
 def make_runner(function: JobFunction, opened: Container) -> JobRunner:
@@ -26,6 +27,17 @@ async def test_a_job_gets_what_it_asks_for(opened: Container, settings: Settings
 
     await make_runner(tick, opened).run_once()
     assert seen == [settings]
+
+
+async def test_each_run_is_a_trace(spans: RecordedSpans, opened: Container) -> None:
+    async def tick() -> None:
+        """Do nothing."""
+
+    for _ in range(2):
+        await make_runner(tick, opened).run_once()
+    runs = [span for span in spans.list() if span.name == "job tick"]
+    assert [run.parent for run in runs] == [None, None]
+    assert len({run.context.trace_id for run in runs}) == 2
 
 
 async def test_one_of_two_replicas_takes_a_run(opened: Container) -> None:

@@ -2,62 +2,25 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app.core import span_export
 from app.core.config import CoreSettings, load_core_settings
 from app.core.errors import SettingsError, StartupError
-from app.core.span_export import SpanSender, export_spans
-from app.core.tracing import get_spans, start_trace
+from app.core.span_export import export_spans
+from app.core.span_sender import SpanSender
+from app.core.tracing import current_trace, get_spans, start_trace
+from tests.span_collector import Collector
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 LOST = "spans are lost, the collector takes none"
 COUNTED = "spans were lost"
-
-
-class Collector:
-    """Takes spans over HTTP in the way that it is told to."""
-
-    def __init__(self) -> None:
-        """Listen on a port of its own."""
-        self.status = 200
-        self.names: list[str] = []
-        self.headers: list[dict[str, str]] = []
-        self.hangs = Event()
-        self.hangs.set()
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                collector.hangs.wait()
-                collector.headers.append({**self.headers, "path": self.path})
-                if collector.status == 200:
-                    collector.names += read_names(body)
-                self.send_response(collector.status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
-def read_names(body: bytes) -> list[str]:
-    """Return the names of the spans that a collector was sent."""
-    sent = ExportTraceServiceRequest.FromString(body)
-    scopes = [scope for resource in sent.resource_spans for scope in resource.scope_spans]
-    return [span.name for scope in scopes for span in scope.spans]
 
 
 @pytest.fixture
@@ -95,6 +58,21 @@ async def test_spans_arrive_before_the_service_ends(
     assert collector.names == ["work"]
     assert collector.headers[0]["path"] == "/v1/traces"
     assert get_spans() is None
+
+
+async def test_the_services_own_spans_are_sent_too(
+    core: CoreSettings, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    providers: list[TracerProvider] = []
+    monkeypatch.setattr("opentelemetry.trace.set_tracer_provider", providers.append)
+    async with export_spans(core):
+        tracer = providers[0].get_tracer("shop")
+        with start_trace("work") as work, tracer.start_as_current_span("own"):
+            own = current_trace()
+    assert collector.names == ["own", "work"]
+    assert own is not None
+    assert own.trace_id == work.trace_id
+    assert own.span_id != work.span_id
 
 
 async def test_the_collector_gets_its_headers_from_a_file(

@@ -14,8 +14,8 @@ import pytest
 from app.core.config import ServiceSettings
 from app.core.log_format import JsonFormatter
 from app.core.spans import OpenTelemetrySpans
+from app.core.trace_context import Trace
 from app.core.tracing import (
-    Trace,
     current_trace,
     fail_span,
     get_spans,

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
-from app.core.tracing import Kind, Spans, Trace, follow_trace, get_spans
+from app.core.trace_context import Trace
+from app.core.tracing import Kind, Spans, follow_trace, get_spans
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
 

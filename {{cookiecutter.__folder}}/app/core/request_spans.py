@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from starlette.types import Scope
 
 from app.core.http_metrics import METHODS
-from app.core.tracing import Trace, follow_trace, get_spans
+from app.core.trace_context import Trace
+from app.core.tracing import follow_trace, get_spans
 
 QUIET_PATHS = ("/health/", "/metrics")
 UNMATCHED = "unmatched"

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, ExceptionContext, event
 from app.core.tracing import get_spans, start_call
 
 # What a statement is about: the first table that it names.
-TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+[\"`]?(\w+)", re.IGNORECASE)
+TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+[\"`]?([\w.]+)", re.IGNORECASE)
 LONGEST = 2000
 
 

@@ -1,47 +1,17 @@
-"""One trace from the request through the messages to the log line (W3C Trace Context).
+"""One trace from the request through the messages to the log line.
 
 Spans are recorded as well while `app.core.spans` is in use; nothing else knows OpenTelemetry.
 """
 
-import re
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
+
+from app.core.trace_context import Trace
 
 Kind = Literal["client", "consumer", "internal", "producer", "server"]
 Attributes = Mapping[str, str | int]
-
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-NO_TRACE, NO_SPAN = "0" * 32, "0" * 16
-
-
-class Trace(NamedTuple):
-    """Where we are in a trace: its id, and the id of the span that caused what we do."""
-
-    trace_id: str
-    span_id: str
-    flags: str = "01"
-
-    @classmethod
-    def start(cls) -> "Trace":
-        """Return the beginning of a new trace."""
-        random = secrets.token_hex(24)
-        return cls(trace_id=random[:32], span_id=random[32:])
-
-    @classmethod
-    def parse(cls, traceparent: str | None) -> "Trace | None":
-        """Return the trace of a `traceparent` header, or None when it is none."""
-        match = TRACEPARENT.fullmatch(traceparent) if traceparent else None
-        if not match or match[1] == NO_TRACE or match[2] == NO_SPAN:
-            return None
-        return cls(*match.groups())
-
-    @property
-    def traceparent(self) -> str:
-        """The header that hands the trace on."""
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
 
 class Call(AbstractContextManager["Call"], Protocol):
