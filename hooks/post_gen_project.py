@@ -84,53 +84,54 @@ http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_co
     app/utils/base_model.py app/web deploy/kubernetes/api.yaml tests/kit/http.py
     tests/kit/tokens.py tests/properties tests/service/test_items.py tests/test_base_model.py
     tests/test_bearer.py tests/test_deadline.py tests/test_document.py tests/test_endpoints.py
-    tests/test_errors.py tests/test_failures.py tests/test_http_config.py tests/test_middleware.py
-    tests/test_process_metrics.py
+    tests/test_errors.py tests/test_failures.py tests/test_http_config.py
+    tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
 worker: app/core/health_server.py app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
     tests/test_health_server.py
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/commands/asyncapi.py app/commands/topology.py app/core/message_metrics.py
-    app/domain/events.py app/messages.py app/services/asyncapi.py app/services/compatibility.py
+    app/domain/events.py app/messages.py app/services/asyncapi*.py app/services/compatibility.py
     app/services/connection.py app/services/memory_broker.py app/services/requests.py
-    app/services/topics.py app/utils/envelope.py app/utils/message_broker.py app/utils/requests.py
-    app/utils/schema_fit.py app/utils/topology.py app/web/asyncapi.py tests/broker_contract.py
-    tests/broker_kit.py tests/durable_broker_contract.py tests/kit/events.py
-    tests/request_contract.py tests/test_asyncapi.py tests/test_asyncapi_breaks.py
-    tests/test_connection.py tests/test_envelope.py tests/test_memory_broker.py
-    tests/test_publish_metrics.py tests/test_topics.py
+    app/services/topics.py app/utils/broker_errors.py app/utils/envelope.py
+    app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py app/utils/topology.py
+    app/web/asyncapi.py tests/asyncapi_*.py tests/broker_*.py tests/durable_broker_contract.py
+    tests/kit/events.py tests/place_contract.py tests/request_contract.py tests/rung_contract.py
+    tests/test_asyncapi*.py tests/test_connection.py tests/test_envelope.py
+    tests/test_memory_broker.py tests/test_messages.py tests/test_publish_metrics.py
+    tests/test_topics.py
 handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
     app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
     app/services/handling.py app/services/lag.py app/services/outage.py app/tasks/consumer.py
     app/utils/consumer.py app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py
-    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter.py
-    tests/test_dead_letters.py tests/test_dead_letters_command.py tests/test_delivery.py
-    tests/test_lag.py tests/test_outage.py tests/test_requests.py tests/test_sampler.py
-    tests/test_subscription_metrics.py tests/test_watchdog.py
+    tests/delivery_kit.py tests/service/test_consumer.py tests/test_consumption.py
+    tests/test_dead_letter.py tests/test_dead_letters.py tests/test_dead_letters_command.py
+    tests/test_delivery*.py tests/test_lag.py tests/test_outage.py tests/test_requests.py
+    tests/test_sampler.py tests/test_subscription_metrics.py tests/test_watchdog.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py
-    tests/test_rabbitmq.py tests/test_rabbitmq_groups.py
-kafka: app/services/kafka app/services/kafka_service.py tests/test_kafka.py
-    tests/test_kafka_groups.py
+    tests/test_rabbitmq*.py
+kafka: app/services/kafka app/services/kafka_service.py tests/holding_handler.py tests/kafka_kit.py
+    tests/test_kafka*.py
 database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
     app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
-    tests/kit/database.py tests/test_database.py tests/test_engine.py tests/test_migrations.py
-    tests/test_unit_of_work.py
-lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/test_conditions.py
-    tests/test_pagination.py tests/test_routing.py
+    tests/kit/database.py tests/test_connection_shares.py tests/test_database*.py
+    tests/test_engine.py tests/test_migrations.py tests/test_unit_of_work.py
+    tests/unit_of_work_kit.py
+lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_kit.py
+    tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
 kept: app/services/retention.py tests/test_retention.py
-outbox: app/commands/outbox.py app/services/outbox tests/outbox_kit.py tests/test_outbox.py
-    tests/test_outbox_command.py tests/test_outbox_failures.py
+outbox: app/commands/outbox.py app/services/outbox tests/outbox_*.py tests/test_outbox*.py
 inbox: app/services/inbox.py
 transactions: app/unit_of_work.py
 units: app/web/units.py
 routes: app/web/routing.py
 keys: app/web/idempotency.py tests/test_idempotency.py
 limits: app/web/rate_limits.py tests/test_rate_limits.py
-cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/redis.py
-    app/services/redis_scripts.py app/utils/cache.py app/utils/single_flight.py
-    tests/cache_contract.py tests/redis_way.py tests/test_cache.py tests/test_rate_limiter.py
-    tests/test_redis.py tests/test_single_flight.py
+cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/redis*.py
+    app/utils/cache*.py app/utils/single_flight.py tests/cache_*.py tests/computation.py
+    tests/fetch_contract.py tests/redis_*.py tests/test_cache.py tests/test_rate_limiter.py
+    tests/test_redis*.py tests/test_single_flight.py
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes
@@ -159,9 +160,8 @@ def unwanted(answers: Answers) -> list[str]:
 
 
 def remove(root: Path, paths: Iterable[str]) -> None:
-    """Delete paths below root, and the folders that this leaves empty."""
-    for name in paths:
-        path = root / name
+    """Delete paths below root, of which some are patterns, and the folders that this empties."""
+    for path in (found for name in paths for found in list(root.glob(name))):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

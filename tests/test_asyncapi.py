@@ -34,7 +34,8 @@ MESSAGING = list(
 DESCRIBE_TABLE = """
 import json
 from app.core.config import load_core_settings
-from tests.test_asyncapi_breaks import RECEIVED, SENT, describe
+from tests.asyncapi_changes import RECEIVED, SENT
+from tests.test_asyncapi_breaks import describe
 
 core = load_core_settings()
 for name, table in {"sent": SENT, "received": RECEIVED}.items():

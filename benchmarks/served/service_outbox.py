@@ -168,7 +168,7 @@ async def forget(task: Task) -> Figures:
     if task.is_kafka:
         await messages.forget_topics(task)
     elif task.action == "consume":
-        from app.services.rabbitmq.topology import list_queues  # noqa: PLC0415 - only here
+        from app.services.rabbitmq.queues import list_queues  # noqa: PLC0415 - only here
 
         for group in consumer.list_groups(task.name):
             await messages.forget_queues(task, *list_queues(group))

@@ -53,12 +53,15 @@ from app.tasks.worker import worker
 # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
 from app.unit_of_work import UnitOfWorkFactory
 # {% endif %}
+# {% if cookiecutter.broker != "none" %}
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
+# {% endif %}
 # {% if cookiecutter.cache == "redis" %}
 from app.utils.cache import Cache
 # {% endif %}
 from app.utils.container import Container
 # {% if cookiecutter.broker != "none" %}
-from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError, MessageBroker
+from app.utils.message_broker import MessageBroker
 # {% endif %}
 
 

@@ -4,14 +4,18 @@ import asyncio
 
 import pytest
 
+from app.utils.broker_errors import MessageRefusedError, PublishError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import Incoming, MessageBroker, MessageRefusedError, PublishError
+from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
-from tests.broker_kit import PATIENCE_SECONDS, BrokerFixtures, Open, Received, make_message
+from tests.broker_fixtures import BrokerFixtures, Open
+from tests.broker_kit import PATIENCE_SECONDS, Received, make_message
+from tests.place_contract import PlaceContract
 from tests.request_contract import RequestContract
+from tests.rung_contract import RungContract
 
 
-class BrokerContract(BrokerFixtures, RequestContract):
+class BrokerContract(BrokerFixtures, PlaceContract, RequestContract, RungContract):
     """The cases; each implementation's test class inherits them."""
 
     async def test_a_message_arrives_as_it_was_published(
@@ -54,43 +58,6 @@ class BrokerContract(BrokerFixtures, RequestContract):
         assert sorted(await received.take_bodies(20)) == sorted(bodies)
         assert received.is_empty
 
-    async def test_a_message_waits_on_its_rung_and_comes_back(
-        self, broker: MessageBroker, group: Group
-    ) -> None:
-        received = Received()
-        await broker.subscribe(group, received.deliver)
-        await broker.publish(make_message(group.topic.name, b"first"))
-        await received.take()  # so that nothing waits for the subscription itself
-        message = make_message(group.topic.name, b"again")
-        await broker.send(group.rung(1), message.move(3))
-        await broker.publish(make_message(group.topic.name, b"passing"))
-        assert (await received.take()).body == b"passing"
-        back = await received.take()
-        assert (back.id, back.topic, back.attempt) == (message.id, message.topic, 3)
-
-    async def test_a_rung_is_left_after_its_time_and_not_before(
-        self, broker: MessageBroker, group: Group
-    ) -> None:
-        received = Received()
-        await broker.subscribe(group, received.deliver)
-        started = asyncio.get_running_loop().time()
-        await broker.send(group.rung(1), make_message(group.topic.name).move(4))
-        await received.take()
-        assert asyncio.get_running_loop().time() - started >= 0.95 * group.ladder[1]
-
-    async def test_a_message_of_one_group_comes_to_no_other(
-        self, broker: MessageBroker, group: Group
-    ) -> None:
-        other = Group(name=f"{group.name}-2", topic=group.topic)
-        await broker.apply([group.topic], [other])
-        mine, others = Received(), Received()
-        await broker.subscribe(group, mine.deliver)
-        await broker.subscribe(other, others.deliver)
-        await broker.send(group.rung(0), make_message(group.topic.name).move(1))
-        await mine.take()
-        await broker.publish(make_message(group.topic.name, b"last"))
-        assert (await others.take()).body == b"last"
-
     async def test_everybody_who_listens_gets_every_message(
         self, broker: MessageBroker, group: Group, open_broker: Open
     ) -> None:
@@ -122,29 +89,6 @@ class BrokerContract(BrokerFixtures, RequestContract):
             await begun.wait()
         await broker.pause()
         assert ended.is_set()
-
-    async def test_a_place_can_be_looked_into(self, broker: MessageBroker, group: Group) -> None:
-        bodies = [b"first", b"second", b"third"]
-        for body in bodies:
-            await broker.send(group.dead, make_message(group.topic.name, body))
-        for _ in range(2):
-            assert [each.body async for each in broker.browse(group.dead)] == bodies
-        assert (await broker.count(group))[group.dead] == 3
-
-    async def test_what_is_not_kept_is_removed_and_nothing_else(
-        self, broker: MessageBroker, group: Group
-    ) -> None:
-        for body in (b"first", b"second", b"third"):
-            await broker.send(group.dead, make_message(group.topic.name, body))
-
-        async def keep(message: Envelope) -> bool:
-            return message.body != b"second"
-
-        await broker.sift(group.dead, keep)
-        assert [each.body async for each in broker.browse(group.dead)] == [b"first", b"third"]
-
-    async def test_an_empty_place_holds_nothing(self, broker: MessageBroker, group: Group) -> None:
-        assert [each async for each in broker.browse(group.dead)] == []
 
     async def test_a_message_that_is_too_large_is_refused_and_stops_nobody(
         self, broker: MessageBroker, group: Group

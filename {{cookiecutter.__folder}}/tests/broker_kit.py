@@ -1,19 +1,11 @@
-"""What the tests of brokers share: a connected broker, a group, and who receives."""
+"""What tests of brokers share: messages, and who receives them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from uuid import uuid4
-
-import pytest
 
 from app.utils.envelope import Envelope
-from app.utils.message_broker import Incoming, MessageBroker
-from app.utils.topology import Group, Topic, Topology
+from app.utils.message_broker import Incoming
 
 PATIENCE_SECONDS = 30
-
-Open = Callable[[], AbstractAsyncContextManager[MessageBroker]]
 
 
 class Received:
@@ -44,43 +36,3 @@ class Received:
 
 def make_message(topic: str, body: bytes = b"{}", key: str | None = None) -> Envelope:
     return Envelope(topic=topic, body=body, source="tests", key=key)
-
-
-class BrokerFixtures:
-    """A connected broker and a group, for a method `make`."""
-
-    def make(self) -> MessageBroker:
-        """Return a broker that is not connected."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def open_broker(self) -> Open:
-        """Open another broker, as another process would."""
-
-        @asynccontextmanager
-        async def open_one() -> AsyncIterator[MessageBroker]:
-            broker = self.make()
-            await broker.connect()
-            try:
-                yield broker
-            finally:
-                await broker.pause()
-                await broker.close()
-
-        return open_one
-
-    @pytest.fixture
-    async def broker(self, open_broker: Open) -> AsyncIterator[MessageBroker]:
-        async with open_broker() as broker:
-            yield broker
-
-    @pytest.fixture
-    async def group(self, broker: MessageBroker) -> Group:
-        """A group whose places exist."""
-        name = f"test-{uuid4()}"
-        topology = Topology(partitions=2, replicas=1)
-        group = Group(
-            name=f"{name}.group", topic=Topic(name=name, topology=topology), ladder=(0.3, 1.0)
-        )
-        await broker.apply([group.topic], [group])
-        return group

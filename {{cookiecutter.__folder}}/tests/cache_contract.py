@@ -1,71 +1,16 @@
 """What every cache must do."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from app.utils.cache import Cache
+from tests.cache_kit import THING, Thing, eventually
+from tests.computation import finished
+from tests.fetch_contract import FetchContract
 
 
-class Thing(BaseModel):
-    """A model whose JSON for clients is not what it is read from."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: UUID
-    made_at: datetime
-    size: int = Field(default=1, serialization_alias="Size")
-
-    @computed_field
-    def double(self) -> int:
-        return 2 * self.size
-
-
-THING = Thing(id=uuid4(), made_at=datetime(2026, 1, 2, tzinfo=UTC))
-PATIENCE_SECONDS = 5.0
-
-
-class Computation:
-    """A computation that says when it has begun, and ends when the test wants it to."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-        self.runs = 0
-        self.begun = asyncio.Event()
-        self.ended = asyncio.Event()
-
-    async def __call__(self) -> Any:
-        self.runs += 1
-        self.begun.set()
-        await self.ended.wait()
-        if isinstance(self.value, Exception):
-            raise self.value
-        return self.value
-
-
-def finished(value: Any) -> Computation:
-    """A computation that ends at once."""
-    computation = Computation(value)
-    computation.ended.set()
-    return computation
-
-
-async def eventually(happens: Callable[[], Awaitable[object]]) -> None:
-    """Ask until it is so; the test fails when that takes too long."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            if await happens():
-                return
-            await asyncio.sleep(0.001)
-
-
-class CacheContract:
+class CacheContract(FetchContract):
     """Cases for a fixture `cache`; each implementation's test class inherits them."""
 
     async def test_a_value_that_was_never_set_is_a_miss(self, cache: Cache) -> None:
@@ -138,72 +83,3 @@ class CacheContract:
                 await eventually(lambda: next_one.enter_async_context(cache.lock("report", ttl=60)))
             async with cache.lock("report", ttl=60) as held:
                 assert not held
-
-    async def test_a_missing_value_is_computed_once_for_all_who_ask(self, cache: Cache) -> None:
-        computation = Computation(7)
-        asking = [
-            asyncio.create_task(cache.fetch("key", int, computation, ttl=60)) for _ in range(10)
-        ]
-        await computation.begun.wait()
-        computation.ended.set()
-        assert await asyncio.gather(*asking) == [7] * 10
-        assert await cache.fetch("key", int, computation, ttl=60) == 7
-        assert computation.runs == 1
-
-    async def test_that_there_is_nothing_is_remembered_too(self, cache: Cache) -> None:
-        nothing = finished(None)
-        assert await cache.fetch("key", Thing, nothing, ttl=60) is None
-        assert await cache.fetch("key", Thing, nothing, ttl=60) is None
-        assert nothing.runs == 1
-
-    async def test_an_error_reaches_all_who_wait_and_is_not_kept(self, cache: Cache) -> None:
-        failing = Computation(LookupError("no such thing"))
-        asking = [asyncio.create_task(cache.fetch("key", int, failing, ttl=60)) for _ in range(2)]
-        await failing.begun.wait()
-        failing.ended.set()
-        for each in asking:
-            with pytest.raises(LookupError, match="no such thing"):
-                await each
-        assert await cache.fetch("key", int, finished(7), ttl=60) == 7
-
-    async def test_a_caller_that_gives_up_does_not_fail_the_others(self, cache: Cache) -> None:
-        computation = Computation(7)
-        impatient = asyncio.create_task(cache.fetch("key", int, computation, ttl=60))
-        patient = asyncio.create_task(cache.fetch("key", int, computation, ttl=60))
-        await computation.begun.wait()
-        impatient.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await impatient
-        computation.ended.set()
-        assert await patient == 7
-
-    async def test_what_was_computed_before_a_deletion_is_not_stored(self, cache: Cache) -> None:
-        old = Computation("old")
-        asking = asyncio.create_task(cache.fetch("key", str, old, ttl=60))
-        await old.begun.wait()
-        await cache.delete("key")
-        old.ended.set()
-        assert await asking == "old"
-        assert await cache.get("key") is None
-
-    async def test_who_asks_after_a_deletion_does_not_get_what_was_before(
-        self, cache: Cache
-    ) -> None:
-        old = Computation("old")
-        asking = asyncio.create_task(cache.fetch("key", str, old, ttl=60))
-        await old.begun.wait()
-        await cache.delete("key")
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            assert await cache.fetch("key", str, finished("new"), ttl=60) == "new"
-        old.ended.set()
-        assert await asking == "old"
-        assert await cache.get("key") == "new"
-
-    async def test_a_value_that_was_set_is_not_replaced_by_an_older_one(self, cache: Cache) -> None:
-        old = Computation("old")
-        asking = asyncio.create_task(cache.fetch("key", str, old, ttl=60))
-        await old.begun.wait()
-        await cache.set("key", "new", ttl=60)
-        old.ended.set()
-        assert await asking == "old"
-        assert await cache.get("key") == "new"

@@ -5,10 +5,12 @@ import time
 
 import pytest
 
-from app.utils.message_broker import Incoming, MessageBroker, UnroutableError
+from app.utils.broker_errors import UnroutableError
+from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group, Topic
 from tests.broker_contract import BrokerContract
-from tests.broker_kit import PATIENCE_SECONDS, Open, Received, make_message
+from tests.broker_fixtures import Open
+from tests.broker_kit import PATIENCE_SECONDS, Received, make_message
 
 BACKLOG = 5000
 

@@ -7,7 +7,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-from app.services.rabbitmq.topology import list_queues
+from app.services.rabbitmq.queues import list_queues
 from app.services.rabbitmq_service import RabbitMQBroker
 from app.utils.topology import Group, Topic
 

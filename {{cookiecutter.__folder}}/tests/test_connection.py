@@ -10,7 +10,7 @@ from app.core.errors import StartupError
 from app.services import connection
 from app.services.connection import keep_connected
 from app.services.memory_broker import MemoryBroker
-from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 
 
 class LateBroker(MemoryBroker):

@@ -1,6 +1,7 @@
-"""Delivery: handlers are tried and retried, and what cannot be handled is put aside."""
+"""Delivery: what handlers get, and what becomes of what they cannot handle."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -12,37 +13,11 @@ from app.core.errors import UnavailableError
 # {% endif %}
 from app.services import outage
 from app.services.delivery import Delivery
-from app.utils.consumer import Consumer, Handler, RetryPolicy
+from app.utils.consumer import Consumer, RetryPolicy
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.injection import InjectionError
-from app.utils.message_broker import Event, Incoming, MessageBroker
-
-FAST = RetryPolicy(attempts=4, ladder=(0.01, 0.02), timeout=1)
-
-
-class Ordered(Event, topic="order.placed", key="number"):
-    """Somebody ordered something."""
-
-    number: int
-
-
-def make_delivery(handler: Handler, opened: Container, *, ordered: bool = False) -> Delivery:
-    consumer = Consumer()
-    consumer.on(Ordered, name="test", retry=FAST, ordered=ordered)(handler)
-    subscription = consumer.subscriptions[0]
-    return Delivery(subscription, subscription.make_group("tests"), opened)
-
-
-def make_message(
-    body: bytes = b'{"number": 7, "colour": "new field"}', *, attempt: int = 1, deaths: int = 0
-) -> Incoming:
-    message = Envelope(topic="order.placed", body=body, source="tests", attempt=attempt)
-    return Incoming(message=message, deaths=deaths, origin="here")
-
-
-async def list_messages(opened: Container, place: str) -> list[Envelope]:
-    return [message async for message in opened[MessageBroker].browse(f"tests.test.{place}")]
+from tests.delivery_kit import Failing, Ordered, list_messages, make_delivery, make_message
 
 
 async def test_a_handler_gets_what_it_asks_for(opened: Container) -> None:
@@ -55,63 +30,21 @@ async def test_a_handler_gets_what_it_asks_for(opened: Container) -> None:
     assert seen == [7, "7", "tests"]
 
 
-class Failing:
-    """A handler that always fails."""
+async def test_messages_without_an_id_are_handled_and_logged_once(
+    opened: Container, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[int] = []
 
-    def __init__(self) -> None:
-        self.calls = 0
+    async def handle(event: Ordered) -> None:
+        seen.append(event.number)
 
-    async def __call__(self, event: Ordered) -> None:
-        self.calls += 1
-        raise RuntimeError(f"never {event.number}")
-
-
-async def test_a_failing_handler_is_tried_again_at_once_and_then_later(opened: Container) -> None:
-    failing = Failing()
-    await make_delivery(failing.__call__, opened)(make_message())
-    assert failing.calls == 2
-    [waiting] = await list_messages(opened, "retry.10ms")
-    assert waiting.attempt == 3
-    assert waiting.topic == "order.placed"
-
-
-async def test_each_later_attempt_waits_longer(opened: Container) -> None:
-    failing = Failing()
-    await make_delivery(failing.__call__, opened)(make_message(attempt=3))
-    assert failing.calls == 1
-    [waiting] = await list_messages(opened, "retry.20ms")
-    assert waiting.attempt == 4
-
-
-async def test_after_the_last_attempt_it_is_a_dead_letter(opened: Container) -> None:
-    await make_delivery(Failing().__call__, opened)(make_message(attempt=4))
-    [dead] = await list_messages(opened, "dead")
-    assert dead.headers["dead-letter-reason"] == "failed"
-    assert dead.headers["dead-letter-error"] == "RuntimeError('never 7')"
-    assert dead.headers["dead-letter-attempts"] == "4"
-    assert dead.headers["dead-letter-origin"] == "here"
-
-
-async def test_in_order_all_attempts_hold_the_others_up(opened: Container) -> None:
-    failing = Failing()
-    await make_delivery(failing.__call__, opened, ordered=True)(make_message())
-    assert failing.calls == 4
-    assert len(await list_messages(opened, "dead")) == 1
-
-
-async def test_a_process_that_died_counts_as_an_attempt(opened: Container) -> None:
-    failing = Failing()
-    await make_delivery(failing.__call__, opened)(make_message(deaths=3))
-    assert failing.calls == 1
-    assert len(await list_messages(opened, "dead")) == 1
-
-
-async def test_a_message_that_kills_each_process_is_not_tried_for_ever(opened: Container) -> None:
-    failing = Failing()
-    await make_delivery(failing.__call__, opened)(make_message(deaths=4))
-    assert failing.calls == 0
-    [dead] = await list_messages(opened, "dead")
-    assert dead.headers["dead-letter-reason"] == "died"
+    nameless = make_message()
+    nameless = replace(nameless, message=replace(nameless.message, id=""))
+    delivery = make_delivery(handle, opened)
+    for _ in range(2):
+        await delivery(nameless)
+    assert seen == [7, 7]
+    assert caplog.messages.count("messages without id: each delivery counts") == 1
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[]", b"{}", b'{"number": "many"}'])

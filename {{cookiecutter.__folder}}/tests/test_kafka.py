@@ -9,13 +9,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from app.services.kafka.client import read_url
 from app.services.kafka_service import KafkaBroker
-from app.utils.message_broker import (
+from app.utils.broker_errors import (
     BrokerRefusedError,
     BrokerUnavailableError,
-    MessageBroker,
     MessageRefusedError,
     UnroutableError,
 )
+from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group, Topic, Topology
 from tests.broker_kit import Received, make_message
 from tests.durable_broker_contract import DurableBrokerContract

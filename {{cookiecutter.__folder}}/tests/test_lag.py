@@ -5,8 +5,8 @@ import pytest
 from app.core.readings import READINGS
 from app.services.lag import measure_lag
 from app.services.memory_broker import MemoryBroker
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError
 from app.utils.topology import Group, Topic
 
 TOPIC = Topic(name="order.placed")

@@ -7,7 +7,7 @@ import pytest
 from app.core.errors import UnavailableError
 from app.services import outage
 from app.services.outage import Outage, is_outage
-from app.utils.message_broker import (
+from app.utils.broker_errors import (
     BrokerUnavailableError,
     MessageRefusedError,
     PublishError,

@@ -2,20 +2,19 @@
 
 import asyncio
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from app.services.outbox.file import lock_file
-from app.services.outbox.relay import OutboxRelay, run_relay
+from app.services.outbox.relay import OutboxRelay
 from app.services.outbox.shards import BATCH
 from app.tables import OutboxShard, choose_shard
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
-from tests.outbox_kit import Broker, Happened, count_left, emit, refuse, relay_everything
+from tests.outbox_broker import Broker, Happened
+from tests.outbox_kit import count_left, emit, relay_everything
 
 
 @pytest.fixture
@@ -110,75 +109,11 @@ async def test_events_are_in_the_order_of_the_rows_that_their_writers_have_locke
     assert broker.numbers() == order
 
 
-async def test_nothing_is_lost_when_a_relay_is_cancelled_in_the_middle(
-    opened: Container, broker: Broker
-) -> None:
-    reached = asyncio.Event()
-
-    async def stop_at_the_third(message: Envelope) -> None:
-        if b'"number":3' in message.body:
-            reached.set()
-            await asyncio.Event().wait()
-
-    await emit(opened, *(Happened(number=number) for number in range(1, 6)))
-    broker.answer = stop_at_the_third
-    cancelled = asyncio.create_task(relay_everything(OutboxRelay(opened)))
-    await reached.wait()
-    cancelled.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await cancelled
-    broker.answer = None
-    await relay_everything(OutboxRelay(opened))
-    assert broker.numbers() == [1, 2, 1, 2, 3, 4, 5]
-    assert await count_left(opened) == 0
-
-
 async def test_more_than_one_batch_is_published(opened: Container, broker: Broker) -> None:
     await emit(opened, *(Happened(number=number) for number in range(2 * BATCH + 1)))
     await relay_everything(OutboxRelay(opened))
     assert broker.numbers() == list(range(2 * BATCH + 1))
 
 
-async def test_a_commit_wakes_the_relay(opened: Container, broker: Broker) -> None:
-    published = asyncio.Event()
-
-    async def tell(_: Envelope) -> None:
-        published.set()
-
-    broker.answer = tell
-    async with run_relay(opened):
-        await emit(opened, Happened(number=1))
-        async with asyncio.timeout(5):
-            await published.wait()
-
-
-async def test_what_was_committed_is_published_before_the_relay_ends(
-    opened: Container, broker: Broker
-) -> None:
-    async with run_relay(opened):
-        await emit(opened, *(Happened(number=number) for number in range(2 * BATCH)))
-    assert broker.numbers() == list(range(2 * BATCH))
-    assert await count_left(opened) == 0
-
-
-async def test_a_relay_ends_at_once_when_the_broker_is_down(
-    opened: Container, broker: Broker
-) -> None:
-    broker.answer = refuse
-    async with asyncio.timeout(5):
-        async with run_relay(opened):
-            await emit(opened, Happened(number=1))
-    assert broker.attempts == 1
-    assert await count_left(opened) == 1
-
-
 def test_a_key_has_the_same_shard_in_every_process() -> None:
     assert [choose_shard(key) for key in ("one", "two", "ключ")] == [1, 6, 10]
-
-
-def test_one_relay_at_a_time_has_the_file_of_a_database(tmp_path: Path) -> None:
-    database = str(tmp_path / "service.db")
-    with lock_file(database) as first, lock_file(database) as second:
-        assert (first, second) == (True, False)
-    with lock_file(database) as third:
-        assert third is True

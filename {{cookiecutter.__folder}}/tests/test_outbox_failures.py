@@ -5,23 +5,15 @@ import asyncio
 import pytest
 
 from app.database import Database
-from app.services.outbox import relay
+from app.services.outbox import relay, rests
 from app.services.outbox.figures import measure_outbox, retry_failed
 from app.services.outbox.relay import OutboxRelay
-from app.services.outbox.shards import SILENT_SECONDS
+from app.utils.broker_errors import MessageRefusedError
 from app.utils.container import Container
 from app.utils.envelope import Envelope
-from app.utils.message_broker import MessageBroker, MessageRefusedError, UnroutableError
-from tests.kit.clock import Clock
-from tests.outbox_kit import (
-    Broker,
-    Happened,
-    Seen,
-    count_left,
-    emit,
-    refuse,
-    relay_everything,
-)
+from app.utils.message_broker import MessageBroker
+from tests.outbox_broker import Broker, Happened, refuse
+from tests.outbox_kit import count_left, emit, relay_everything
 
 
 @pytest.fixture
@@ -65,7 +57,7 @@ async def test_a_broker_that_is_down_is_logged_when_it_goes_and_when_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(relay, "FIRST_REST_SECONDS", 0.0)
+    monkeypatch.setattr(rests, "FIRST_REST_SECONDS", 0.0)
     broker.answer = refuse
     await emit(opened, *(Happened(number=1, thing=thing) for thing in "abcdef"))
     relaying = OutboxRelay(opened)
@@ -91,61 +83,6 @@ async def test_a_broker_that_confirms_nothing_does_not_keep_the_transaction_open
     await emit(opened, Happened(number=1), Happened(number=2))
     await relay_everything(OutboxRelay(opened))
     assert await count_left(opened) == 1
-
-
-async def ignore_seen(message: Envelope) -> None:
-    if message.topic == Seen.topic:
-        raise UnroutableError(message.topic)
-
-
-async def test_what_nobody_listens_to_is_put_off_and_holds_up_nothing_else(
-    opened: Container, broker: Broker, caplog: pytest.LogCaptureFixture
-) -> None:
-    broker.answer = ignore_seen
-    await emit(opened, Seen(number=1), Seen(number=2), Happened(number=3))
-    relaying = OutboxRelay(opened)
-    await relay_everything(relaying)
-    await emit(opened, Seen(number=4), Happened(number=5))
-    await relay_everything(relaying)
-    assert broker.numbers() == [3, 5]
-    assert broker.attempts == 3
-    async with opened[Database].sessions() as session:
-        figures = await measure_outbox(session)
-    assert (figures.waiting, figures.put_off, figures.age_seconds) == (0, 3, 0)
-    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        "nobody listens, messages put off"
-    ]
-
-
-async def test_what_was_put_off_is_published_in_order_when_somebody_listens(
-    opened: Container, broker: Broker, clock: Clock
-) -> None:
-    broker.answer = ignore_seen
-    await emit(opened, Seen(number=1), Seen(number=2))
-    await relay_everything(OutboxRelay(opened))
-    broker.answer = None
-    # Before it is tried again, from another process: it must not overtake the others.
-    await emit(opened, Seen(number=3))
-    await relay_everything(OutboxRelay(opened))
-    assert broker.numbers(Seen) == []
-    clock.advance(SILENT_SECONDS)
-    await relay_everything(OutboxRelay(opened))
-    await emit(opened, Seen(number=4))
-    await relay_everything(OutboxRelay(opened))
-    assert broker.numbers(Seen) == [1, 2, 3, 4]
-
-
-async def test_a_topic_that_is_still_silent_is_asked_about_once_in_a_while(
-    opened: Container, broker: Broker, clock: Clock
-) -> None:
-    broker.answer = ignore_seen
-    await emit(opened, *(Seen(number=number) for number in range(10)))
-    relaying = OutboxRelay(opened)
-    for _ in range(3):
-        await relay_everything(relaying)
-        clock.advance(SILENT_SECONDS)
-    assert broker.attempts == 3
-    assert await count_left(opened) == 10
 
 
 async def test_what_the_broker_never_takes_is_kept_and_holds_up_nothing(

@@ -7,8 +7,8 @@ from prometheus_client import REGISTRY
 
 from app.core.message_metrics import publish
 from app.services.memory_broker import MemoryBroker
+from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import MessageRefusedError, PublishError, UnroutableError
 
 
 class Failing(MemoryBroker):

@@ -7,13 +7,13 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from app.services.rabbitmq_service import RabbitMQBroker
-from app.utils.message_broker import (
+from app.utils.broker_errors import (
     BrokerRefusedError,
     BrokerUnavailableError,
-    MessageBroker,
     MessageRefusedError,
     UnroutableError,
 )
+from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group, Topic
 from tests.broker_kit import Received, make_message
 from tests.durable_broker_contract import DurableBrokerContract

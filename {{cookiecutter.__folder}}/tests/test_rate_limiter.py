@@ -12,7 +12,7 @@ from app.services.memory_cache import MemoryCache
 from app.services.rate_limiter import RateLimit, RateLimiter
 from app.services.redis import RedisCache
 from app.utils.cache import Cache
-from tests.cache_contract import eventually
+from tests.cache_kit import eventually
 
 NOWHERE = "redis://127.0.0.1:1"
 THREE = RateLimit(3, per=60)

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from app.utils.single_flight import SingleFlight
-from tests.cache_contract import Computation, finished
+from tests.computation import Computation, finished
 
 
 async def test_one_flight_serves_all_who_ask_meanwhile() -> None:

@@ -1,37 +1,20 @@
-"""Units of work: all or nothing, and errors that say what they mean to the service."""
+"""Units of work: all or nothing, whatever ends them."""
 
 import asyncio
-import traceback
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util import await_only
 
-from app.core.config import CoreSettings
-from app.core.errors import ConflictError, InvalidInputError, UnavailableError
-from app.database import Database
-from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from app.unit_of_work import UnitOfWorkFactory
 from app.utils.container import Container
-
-INSERT = text("INSERT INTO numbers VALUES (:id, :value)")
+from tests.unit_of_work_kit import count, insert, make_numbers
 
 
 @pytest.fixture
 async def begin(opened: Container) -> UnitOfWorkFactory:
-    columns = "id BIGINT PRIMARY KEY, value VARCHAR(20) NOT NULL"
-    async with opened[Database].engine.begin() as connection:
-        await connection.execute(text(f"CREATE TABLE numbers ({columns})"))
-    return opened[UnitOfWorkFactory]
-
-
-async def insert(uow: UnitOfWork, number: int, value: str | None = "x") -> None:
-    await uow.session.execute(INSERT, {"id": number, "value": value})
-
-
-async def count(begin: UnitOfWorkFactory) -> int:
-    async with begin(read_only=True) as uow:
-        return await uow.session.scalar(text("SELECT COUNT(*) FROM numbers")) or 0
+    return await make_numbers(opened)
 
 
 async def test_a_unit_that_ends_is_committed(begin: UnitOfWorkFactory) -> None:
@@ -122,60 +105,3 @@ async def test_a_unit_that_reads_cannot_write(begin: UnitOfWorkFactory) -> None:
     async with begin() as uow:
         await insert(uow, 1)
     assert await count(begin) == 1
-
-
-async def insert_alone(begin: UnitOfWorkFactory, number: int, value: str | None = "x") -> None:
-    async with begin() as uow:
-        await insert(uow, number, value)
-
-
-async def test_what_goes_against_a_constraint_is_a_conflict(begin: UnitOfWorkFactory) -> None:
-    await insert_alone(begin, 1)
-    with pytest.raises(ConflictError):
-        await insert_alone(begin, 1)
-
-
-async def test_a_number_beyond_64_bits_cannot_be_stored(begin: UnitOfWorkFactory) -> None:
-    with pytest.raises(InvalidInputError):
-        await insert_alone(begin, 2**70)
-
-
-async def test_a_mistake_of_ours_stays_what_it_is(begin: UnitOfWorkFactory) -> None:
-    with pytest.raises(SQLAlchemyError):
-        await insert_alone(begin, 1, None)
-
-
-async def test_the_error_of_a_row_does_not_show_the_row(begin: UnitOfWorkFactory) -> None:
-    await insert_alone(begin, 424242)
-
-    async def break_row() -> None:
-        async with begin() as uow:
-            await uow.session.execute(text("UPDATE numbers SET value = NULL"))
-
-    with pytest.raises(SQLAlchemyError) as caught:
-        await break_row()
-    assert "424242" not in "".join(traceback.format_exception(caught.value))
-
-
-async def test_a_pool_that_is_empty_is_unavailable(
-    begin: UnitOfWorkFactory, core: CoreSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    database = Database(core.database.model_copy(update={"pool_seconds": 0.05}), connections=1)
-    monkeypatch.setattr(begin, "_database", database)
-    async with begin(read_only=True) as uow:
-        await uow.session.execute(text("SELECT 1"))
-        with pytest.raises(UnavailableError):
-            await count(begin)
-    await database.engine.dispose()
-# {% if cookiecutter.database == "postgresql" %}
-
-
-async def test_a_nul_character_cannot_be_stored(
-    begin: UnitOfWorkFactory, core: CoreSettings
-) -> None:
-    if core.database.url.startswith("sqlite:"):
-        await insert_alone(begin, 1, "a\0b")
-        return
-    with pytest.raises(InvalidInputError):
-        await insert_alone(begin, 1, "a\0b")
-# {% endif %}

@@ -11,9 +11,9 @@ from app.core.logger_config import quieten_libraries
 from app.lifespan import open_broker
 from app.services.dead_letters import DeadLetters
 from app.tasks.consumer import consumer
+from app.utils.broker_errors import BrokerError
 from app.utils.dead_letter import PREFIX
 from app.utils.envelope import Envelope
-from app.utils.message_broker import BrokerError
 from app.utils.topology import Group
 
 STEP = 1000

@@ -15,7 +15,7 @@ from app.services.topics import list_topics
 # {% if cookiecutter.interface != "api" %}
 from app.tasks.consumer import consumer
 # {% endif %}
-from app.utils.message_broker import BrokerError
+from app.utils.broker_errors import BrokerError
 # {% if cookiecutter.interface == "api" %}
 from app.utils.topology import Group
 # {% endif %}

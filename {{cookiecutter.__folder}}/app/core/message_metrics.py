@@ -17,8 +17,9 @@ from app.core.metrics import (
     PUBLISH_SECONDS,
 )
 # {% endif %}
+from app.utils.broker_errors import MessageRefusedError, UnroutableError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import MessageBroker, MessageRefusedError, UnroutableError
+from app.utils.message_broker import MessageBroker
 
 
 async def publish(broker: MessageBroker, message: Envelope) -> None:

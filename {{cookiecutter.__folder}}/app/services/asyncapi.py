@@ -5,27 +5,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
-from pydantic_core import core_schema
-
 from app.core.config import ServiceSettings
-from app.utils.envelope import ATTEMPT_HEADER, CONTENT_TYPE, SPEC_VERSION
+from app.services.asyncapi_headers import PREFIXES, describe_headers
+from app.services.asyncapi_payloads import describe_payloads
+from app.utils.envelope import CONTENT_TYPE
 from app.utils.message_broker import Event
-from app.utils.schema_fit import COMPUTED_DEFAULT
 
 VERSION = "3.0.0"
 Part = dict[str, Any]
 EventType = type[Event]
 
-# The schemas of headers, and what the binding of CloudEvents puts before the names of attributes.
-PREFIXES = {
-    # {% if cookiecutter.broker in ("both", "rabbitmq") %}
-    "RabbitMQHeaders": "cloudEvents:",
-    # {% endif %}
-    # {% if cookiecutter.broker in ("both", "kafka") %}
-    "KafkaHeaders": "ce_",
-    # {% endif %}
-}
 # {% if cookiecutter.broker in ("both", "rabbitmq") %}
 EXCHANGE = "events"
 # {% endif %}
@@ -43,30 +32,6 @@ class Receiver:
     purpose: str | None = None
     group: str | None = None
     """The name that its replicas share; none where each of them gets every event."""
-
-
-class PayloadSchema(GenerateJsonSchema):
-    """Pydantic's schemas, as AsyncAPI reads them and as changes of them are judged."""
-
-    def field_is_required(
-        self,
-        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
-        total: bool,
-    ) -> bool:
-        """Promise what is always written, whether it has a default or not."""
-        if self.mode == "serialization" and field["type"] != "typed-dict-field":
-            return field.get("serialization_exclude_if") is None
-        return super().field_is_required(field, total)
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Tell that there is a default, where it is computed each time, too."""
-        computed = {COMPUTED_DEFAULT: True} if "default_factory" in schema else {}
-        return {**super().default_schema(schema), **computed}
-
-    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
-        """Leave out the discriminator: the alternatives say the same."""
-        union = super().tagged_union_schema(schema)
-        return {word: value for word, value in union.items() if word != "discriminator"}
 
 
 def build_document(
@@ -100,21 +65,6 @@ def build_document(
             "schemas": {**schemas, **{name: describe_headers(name) for name in PREFIXES}},
         },
     }
-
-
-def describe_payloads(events: Collection[EventType]) -> tuple[list[Part], Part]:
-    """Return a reference to the payload of each event, and the schemas that they refer to.
-
-    What is sent is described as it is written, what others send as it must be to be read.
-    """
-    modes = [(each, "validation" if each.sent_by else "serialization") for each in events]
-    payloads, definitions = models_json_schema(
-        modes,  # type: ignore[arg-type]  # the modes are literals, which a list does not keep
-        ref_template="#/components/schemas/{model}",
-        schema_generator=PayloadSchema,
-    )
-    schemas = definitions.get("$defs", {})
-    return [payloads[mode] for mode in modes], schemas  # type: ignore[index]  # as above
 
 
 def describe_channel(event: EventType, known: Iterable[EventType]) -> Part:
@@ -192,29 +142,6 @@ def describe_message(event: EventType, payload: Part) -> Part:
         message["bindings"] = {"kafka": {"key": key, **KAFKA_BINDING}}
     # {% endif %}
     return message
-
-
-def describe_headers(name: str) -> Part:
-    """Return the headers of every message: CloudEvents attributes, and the trace."""
-    text = {"type": "string"}
-    attributes = {
-        "specversion": {**text, "const": SPEC_VERSION},
-        "id": {**text, "description": "The same whenever the message is delivered again."},
-        "type": {**text, "description": "The topic."},
-        "source": {**text, "description": "The service that sends it."},
-        "time": {**text, "format": "date-time"},
-        "partitionkey": {**text, "description": "What the order of related events depends on."},
-    }
-    prefix = PREFIXES[name]
-    return {
-        "type": "object",
-        "properties": {
-            **{f"{prefix}{attribute}": schema for attribute, schema in attributes.items()},
-            "traceparent": {**text, "description": "The trace that it belongs to (W3C)."},
-            ATTEMPT_HEADER: {**text, "description": "Which attempt to handle it comes next."},
-        },
-        "required": [f"{prefix}{name}" for name in ("specversion", "id", "type", "source")],
-    }
 
 
 def point_at(event: EventType) -> Part:

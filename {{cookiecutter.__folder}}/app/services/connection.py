@@ -8,8 +8,9 @@ from app.core.config import CoreSettings
 from app.core.errors import StartupError
 from app.services.topics import list_topics
 from app.utils.background import run_in_background
+from app.utils.broker_errors import BrokerError, BrokerRefusedError
 from app.utils.logger import Logger
-from app.utils.message_broker import BrokerError, BrokerRefusedError, MessageBroker
+from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
 
 logger = Logger(__name__)

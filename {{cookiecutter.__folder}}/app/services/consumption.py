@@ -14,10 +14,11 @@ from app.services.answering import Answering
 from app.services.connection import Connection
 from app.services.delivery import Delivery
 from app.utils.background import run_in_background
+from app.utils.broker_errors import BrokerError
 from app.utils.consumer import Consumer, Subscription
 from app.utils.container import Container
 from app.utils.logger import Logger
-from app.utils.message_broker import BrokerError, MessageBroker
+from app.utils.message_broker import MessageBroker
 
 logger = Logger(__name__)
 

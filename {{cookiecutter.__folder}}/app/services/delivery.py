@@ -10,12 +10,13 @@ from app.core.tracing import follow_trace
 from app.services.decoding import UndeliverableError, decode
 from app.services.handling import Handling
 from app.services.outage import Outage
+from app.utils.broker_errors import MessageRefusedError
 from app.utils.consumer import Subscription
 from app.utils.container import Container
 from app.utils.dead_letter import Reason, mark_dead
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
-from app.utils.message_broker import Event, Incoming, MessageBroker, MessageRefusedError
+from app.utils.message_broker import Event, Incoming, MessageBroker
 from app.utils.topology import Group
 
 logger = Logger(__name__)

@@ -14,14 +14,9 @@ from app.services.kafka.places import Places
 from app.services.kafka.publisher import Publisher
 from app.services.kafka.requests import Answers, Asker
 from app.services.kafka.topology import apply_topics, check_topics, declare
+from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import (
-    BrokerUnavailableError,
-    Capabilities,
-    Deliver,
-    MessageBroker,
-    Respond,
-)
+from app.utils.message_broker import Capabilities, Deliver, MessageBroker, Respond
 from app.utils.topology import Group, Topic
 
 PING_SECONDS = 3.0

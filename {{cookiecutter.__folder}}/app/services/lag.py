@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from app.core.config import CoreSettings
 from app.core.metrics import SUBSCRIPTION_DEAD_LETTERS, SUBSCRIPTION_LAG, SUBSCRIPTION_RETRYING
 from app.utils.background import repeat, run_in_background
+from app.utils.broker_errors import BrokerRefusedError
 from app.utils.consumer import Consumer
 from app.utils.container import Container
-from app.utils.message_broker import BrokerRefusedError, MessageBroker
+from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
 
 MEASURE_SECONDS = 15.0

@@ -4,18 +4,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
+from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
-from app.utils.message_broker import (
-    Capabilities,
-    Deliver,
-    Incoming,
-    MessageBroker,
-    MessageRefusedError,
-    PublishError,
-    Respond,
-    UnroutableError,
-)
+from app.utils.message_broker import Capabilities, Deliver, Incoming, MessageBroker, Respond
 from app.utils.topology import Group, Topic
 
 logger = Logger(__name__)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from app.utils.cache import Cache, Count
+from app.utils.cache import Cache
+from app.utils.cache_store import Count
 
 
 class MemoryCache(Cache):

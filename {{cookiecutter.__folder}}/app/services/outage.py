@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from app.core.errors import UnavailableError
 from app.core.metrics import SUBSCRIPTION_PAUSED
+from app.utils.broker_errors import BrokerUnavailableError, PublishError
 from app.utils.logger import Logger
-from app.utils.message_broker import BrokerUnavailableError, PublishError
 
 logger = Logger(__name__)
 

@@ -2,45 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import suppress
 
 from aio_pika import RobustConnection
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractExchange
 
-from app.services.rabbitmq.channel import (
-    FAILURES,
-    TIMEOUT_SECONDS,
-    KeptChannel,
-    close_connection,
-    open_channel,
-    open_connection,
-    translate_failures,
-)
-from app.services.rabbitmq.intake import GroupIntake, Intake, TopicIntake
-from app.services.rabbitmq.messages import read_message, write_message
+from app.services.rabbitmq.channel import open_channel
+from app.services.rabbitmq.connection import close_connection, open_connection
+from app.services.rabbitmq.errors import translate_failures
+from app.services.rabbitmq.group_intake import GroupIntake
+from app.services.rabbitmq.intake import Intake
+from app.services.rabbitmq.kept_channel import KeptChannel
+from app.services.rabbitmq.messages import write_message
+from app.services.rabbitmq.places import browse_queue, sift_queue
 from app.services.rabbitmq.publishing import publish
+from app.services.rabbitmq.queues import EXCHANGE
 from app.services.rabbitmq.requests import Answers, Asker
-from app.services.rabbitmq.topology import (
-    EXCHANGE,
-    apply_topology,
-    check_topology,
-    count_messages,
-    count_topology,
-)
+from app.services.rabbitmq.topic_intake import TopicIntake
+from app.services.rabbitmq.topology import apply_topology, check_topology, count_topology
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import (
-    BrokerError,
-    BrokerRefusedError,
-    BrokerUnavailableError,
-    Capabilities,
-    Deliver,
-    MessageBroker,
-    Respond,
-)
+from app.utils.message_broker import Capabilities, Deliver, MessageBroker, Respond
 from app.utils.topology import Group, Topic
 
 PING_SECONDS = 2.0
-GIVE_BACK_SECONDS = 0.02
 # RabbitMQ takes a message back that is not acknowledged for 30 minutes; the other half is for
 # waiting, such as for a server that does not answer.
 MAX_TIMEOUT_SECONDS = 900
@@ -153,56 +137,13 @@ class RabbitMQBroker(MessageBroker):
         """Return how many messages wait for the group: by topic, rung and dead letters."""
         return await count_topology(self._publishing, group)
 
-    async def browse(self, place: str) -> AsyncIterator[Envelope]:
+    def browse(self, place: str) -> AsyncIterator[Envelope]:
         """Yield what a queue holds now, oldest first; it gets them back at the end."""
-        async with open_channel(self._publishing) as channel:
-            last, held = None, 0
-            try:
-                async for last in self._get_all(channel, place):
-                    held += 1
-                    yield read_message(last)
-            finally:
-                await self._give_back(place, last, held)
+        return browse_queue(self._publishing, place)
 
     async def sift(self, place: str, keep: Callable[[Envelope], Awaitable[bool]]) -> None:
         """Ask about each message that a queue holds now; it gets those back that are kept."""
-        async with open_channel(self._publishing) as channel:
-            last, held = None, 0
-            try:
-                async for taken in self._get_all(channel, place):
-                    # Held also if the question fails.
-                    before, last, held = last, taken, held + 1
-                    if not await keep(read_message(taken)):
-                        with translate_failures():
-                            await taken.ack()
-                        last, held = before, held - 1
-            finally:
-                await self._give_back(place, last, held)
-
-    async def _get_all(
-        self, channel: AbstractChannel, place: str
-    ) -> AsyncIterator[AbstractIncomingMessage]:
-        count = await count_messages(self._publishing, place)
-        queue = await channel.get_queue(place, ensure=False)
-        for _ in range(count or 0):
-            with translate_failures():
-                taken = await queue.get(fail=False, timeout=TIMEOUT_SECONDS)
-            if taken is None:
-                return
-            yield taken
-
-    async def _give_back(
-        self, place: str, last: AbstractIncomingMessage | None, count: int
-    ) -> None:
-        """Return what was taken from a queue, up to the last, and wait until the queue has it."""
-        if last is None:
-            return
-        with suppress(BrokerError, *FAILURES):
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                await last.nack(multiple=True)
-                # Who looks again at once would find less, and no event tells when it is there.
-                while (await count_messages(self._publishing, place) or 0) < count:  # noqa: ASYNC110
-                    await asyncio.sleep(GIVE_BACK_SECONDS)
+        await sift_queue(self._publishing, place, keep)
 
     def _reach(self, exchange: AbstractExchange | None) -> AbstractExchange | None:
         """Return the exchange while its channel is open."""

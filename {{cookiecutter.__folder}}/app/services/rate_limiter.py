@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from app.core.errors import TooManyRequestsError
 from app.core.metrics import RATE_LIMIT_REFUSALS
-from app.utils.cache import Cache, Count
+from app.utils.cache import Cache
+from app.utils.cache_store import Count
 
 
 @dataclass(frozen=True)

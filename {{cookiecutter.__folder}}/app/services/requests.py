@@ -14,10 +14,11 @@ from app.core.errors import (
     UnavailableError,
 )
 from app.core.tracing import current_trace
+from app.utils.broker_errors import BrokerError, UnroutableError
 from app.utils.clock import now
 from app.utils.container import Container
 from app.utils.envelope import Envelope
-from app.utils.message_broker import BrokerError, MessageBroker, UnroutableError
+from app.utils.message_broker import MessageBroker
 from app.utils.requests import RemoteError, ReplyTimeoutError, Request
 
 DEADLINE_HEADER = "request-deadline"

@@ -1,21 +1,16 @@
 """The cache interface: values that may vanish at any moment, and what is built on them."""
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, TypeVar, overload
 from uuid import uuid4
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
-
-from app.utils.logger import Logger
+from app.utils.cache_store import CacheStore
+from app.utils.cache_values import Hit, decode, encode
 from app.utils.single_flight import SingleFlight
-
-logger = Logger(__name__)
 
 T = TypeVar("T")
 
@@ -23,61 +18,6 @@ T = TypeVar("T")
 LEASE_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.25
-
-
-class Count(NamedTuple):
-    """What a sliding window holds after somebody asked to be counted."""
-
-    accepted: bool
-    previous: int
-    current: int
-    elapsed: float
-    """How much of the current window is over, from 0 to 1."""
-
-
-class _Hit(NamedTuple, Generic[T]):
-    """What was found, which may be None."""
-
-    value: T
-
-
-class CacheStore(ABC):
-    """What a store has to do for `Cache`; while its server is down, nothing is found or kept."""
-
-    @property
-    def available(self) -> bool:
-        """Tell whether the store answered lately."""
-        return True
-
-    @abstractmethod
-    async def read(self, name: str) -> bytes | None:
-        """Return what is stored."""
-
-    @abstractmethod
-    async def read_ttl(self, name: str) -> float | None:
-        """Return for how many seconds it will be stored."""
-
-    @abstractmethod
-    async def write(
-        self, name: str, data: bytes, *, ttl: float, lease: str, token: str | None = None
-    ) -> None:
-        """Store and end the lease; with a token, only while the lease is held by it."""
-
-    @abstractmethod
-    async def remove(self, *names: str) -> None:
-        """Forget the names."""
-
-    @abstractmethod
-    async def acquire(self, name: str, *, token: str, ttl: float) -> bool:
-        """Hold the name by a token for `ttl` seconds; False when it could not be had."""
-
-    @abstractmethod
-    async def release(self, name: str, *, token: str) -> None:
-        """Let go of the name if this token still holds it."""
-
-    @abstractmethod
-    async def count(self, name: str, *, limit: int, per: float) -> Count | None:
-        """Count one more in a sliding window of `per` seconds, unless the limit is reached."""
 
 
 class Cache(CacheStore):
@@ -92,7 +32,7 @@ class Cache(CacheStore):
         self.reads: Counter[str] = Counter()
         """How many values were asked for: each was a hit or a miss."""
         self.operations: Counter[str] = Counter()
-        """How many commands a server answered, refused or failed, or were skipped as it is down."""
+        """What became of the commands, where a server answers them."""
 
     @abstractmethod
     async def ping(self) -> None:
@@ -120,7 +60,7 @@ class Cache(CacheStore):
     async def set(self, key: str, value: object, *, ttl: float) -> None:
         """Store a model, or whatever else Pydantic writes as JSON, for `ttl` seconds."""
         self._flights.forget(key)
-        await self.write(f"value:{key}", _encode(value), ttl=ttl, lease=f"lease:{key}")
+        await self.write(f"value:{key}", encode(value), ttl=ttl, lease=f"lease:{key}")
 
     async def ttl(self, key: str) -> float | None:
         """Return for how many seconds the value will be there, or None on a miss."""
@@ -167,9 +107,9 @@ class Cache(CacheStore):
         """Take the key for all of `ttl` seconds; False when it could not be had."""
         return await self.acquire(f"claim:{key}", token=uuid4().hex, ttl=ttl)
 
-    async def _look(self, key: str, kind: type[T]) -> _Hit[T] | None:
+    async def _look(self, key: str, kind: type[T]) -> Hit[T] | None:
         data = await self.read(f"value:{key}")
-        return None if data is None else _decode(data, kind)
+        return None if data is None else decode(data, kind)
 
     async def _fly(
         self, key: str, kind: type[T], compute: Callable[[], Awaitable[T]], ttl: float
@@ -200,32 +140,10 @@ class Cache(CacheStore):
             if hit:
                 return hit.value
             value = await compute()
-            await self.write(f"value:{key}", _encode(value), ttl=ttl, lease=lease, token=token)
+            await self.write(f"value:{key}", encode(value), ttl=ttl, lease=lease, token=token)
             return value
         finally:
             await self.release(lease, token=token)
-
-
-@cache
-def _adapt(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def _encode(value: object) -> bytes:
-    # By name and without what is computed: this is read back, not shown to clients.
-    return to_json(value, by_alias=False, round_trip=True)
-
-
-def _decode(data: bytes, kind: Any) -> _Hit[Any] | None:
-    value = None
-    try:
-        # None is a value of every kind.
-        if data != b"null":
-            value = _adapt(kind).validate_json(data, by_alias=False, by_name=True)
-    except ValidationError:
-        logger.debug("stored value is of another kind, reading it as a miss", kind=str(kind))
-        return None
-    return _Hit(value)
 
 
 def _list_pauses() -> Iterator[float]:

@@ -29,7 +29,7 @@ from app.core.errors import (
 )
 # {% endif %}
 # {% if cookiecutter.database == "none" and cookiecutter.broker != "none" %}
-from app.utils.message_broker import BrokerError
+from app.utils.broker_errors import BrokerError
 # {% endif %}
 # {% if cookiecutter.broker != "none" %}
 from app.utils.requests import RemoteError, ReplyTimeoutError

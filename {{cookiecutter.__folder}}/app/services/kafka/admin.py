@@ -13,7 +13,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES, explain
-from app.utils.message_broker import BrokerUnavailableError
+from app.utils.broker_errors import BrokerUnavailableError
 
 Result = TypeVar("Result")
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from aiokafka.conn import create_conn
 
 from app.services.kafka.errors import FAILURES, REFUSALS, describe
-from app.utils.message_broker import BrokerUnavailableError
+from app.utils.broker_errors import BrokerUnavailableError
 
 TIMEOUT_SECONDS = 10.0
 

@@ -17,9 +17,12 @@ from aiokafka.errors import (
 from app.services.kafka.admin import Admin
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES
-from app.services.kafka.lane import RUNNING, Lane, Mark
+from app.services.kafka.lane import Lane
+from app.services.kafka.mark import RUNNING, Mark
+from app.services.kafka.stopping import stop_consumer
+from app.utils.broker_errors import BrokerError, BrokerUnavailableError
 from app.utils.logger import Logger
-from app.utils.message_broker import BrokerError, BrokerUnavailableError, Deliver
+from app.utils.message_broker import Deliver
 from app.utils.topology import Group
 
 logger = Logger(__name__)
@@ -226,24 +229,3 @@ class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Take what is assigned."""
         await self._consumer.take(assigned)
-
-
-_stopping: set[asyncio.Task[None]] = set()
-
-
-async def stop_consumer(consumer: Any) -> None:
-    """Stop a consumer; one that waits for its group goes on with that by itself."""
-    task = asyncio.create_task(_stop(consumer))
-    _stopping.add(task)
-    task.add_done_callback(_stopping.discard)
-    await asyncio.wait({task}, timeout=HANDLING_GRACE_SECONDS)
-    if task.done() and not task.cancelled() and (error := task.exception()):
-        logger.debug("consumer not stopped in order", error=repr(error))
-
-
-async def _stop(consumer: Any) -> None:
-    try:
-        await consumer.stop()
-    finally:
-        # It forgets its connections when a fetch that it cancels was about to be repeated.
-        await consumer._client.close()

@@ -14,11 +14,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from app.utils.message_broker import (
-    BrokerError,
-    BrokerRefusedError,
-    BrokerUnavailableError,
-)
+from app.utils.broker_errors import BrokerError, BrokerRefusedError, BrokerUnavailableError
 
 FAILURES = (KafkaError, OSError, TimeoutError)
 LOST = (KafkaConnectionError, KafkaTimeoutError)

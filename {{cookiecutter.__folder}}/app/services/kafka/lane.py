@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 
+from app.services.kafka.mark import CAREFUL, CLEAN, RUNNING, Mark
 from app.services.kafka.records import locate, read_envelope
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
@@ -23,30 +23,6 @@ MAX_PAUSE_SECONDS = 10.0
 
 # The partition is about to be taken away, and this lane to be ended.
 FENCED_SECONDS = 0.1
-
-CLEAN = ""
-RUNNING = "running"
-CAREFUL = "careful:"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mark:
-    """What the last owner of a partition left with its offset: how it ended.
-
-    `running` says that it died, or is alive. `careful:2` says that it died at this very message,
-    which two processes before had died of. Nothing says that it went in an orderly way.
-    """
-
-    offset: int | None = None
-    is_clean: bool = False
-    deaths: int = 0
-
-    @classmethod
-    def read(cls, offset: int, metadata: str) -> "Mark":
-        """Return what metadata of a commit says, ours or those of another client."""
-        before = metadata.removeprefix(CAREFUL)
-        deaths = int(before) + 1 if metadata.startswith(CAREFUL) and before.isdecimal() else 0
-        return cls(offset=offset, is_clean=metadata == CLEAN, deaths=deaths)
 
 
 class Keeper(Protocol):

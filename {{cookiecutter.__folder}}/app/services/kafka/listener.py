@@ -9,11 +9,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from app.services.kafka.admin import Admin
 from app.services.kafka.client import TIMEOUT_SECONDS
-from app.services.kafka.consumer import FETCH_WAIT_MILLISECONDS, stop_consumer
+from app.services.kafka.consumer import FETCH_WAIT_MILLISECONDS
 from app.services.kafka.lane import BATCH, SLICE_SECONDS
 from app.services.kafka.records import locate, read_envelope
+from app.services.kafka.stopping import stop_consumer
+from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.logger import Logger
-from app.utils.message_broker import BrokerUnavailableError, Deliver, Incoming
+from app.utils.message_broker import Deliver, Incoming
 
 logger = Logger(__name__)
 

@@ -12,8 +12,8 @@ from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES, explain
 from app.services.kafka.publisher import Publisher
 from app.services.kafka.records import locate, read_envelope
+from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import BrokerUnavailableError
 from app.utils.topology import Group
 
 CHUNK = 100

@@ -21,15 +21,15 @@ from aiokafka.protocol.metadata import MetadataRequest
 from app.services.kafka.client import TIMEOUT_SECONDS, ask, find_refusal
 from app.services.kafka.errors import FAILURES, describe, explain
 from app.services.kafka.records import make_headers
-from app.utils.envelope import Envelope
-from app.utils.logger import Logger
-from app.utils.message_broker import (
+from app.utils.broker_errors import (
     BrokerRefusedError,
     BrokerUnavailableError,
     MessageRefusedError,
     PublishError,
     UnroutableError,
 )
+from app.utils.envelope import Envelope
+from app.utils.logger import Logger
 
 logger = Logger(__name__)
 

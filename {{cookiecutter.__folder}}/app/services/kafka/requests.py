@@ -8,9 +8,10 @@ from app.services.kafka.admin import Admin
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.listener import Listener
 from app.services.kafka.publisher import Publisher
+from app.utils.broker_errors import PublishError
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
-from app.utils.message_broker import Incoming, PublishError, Respond
+from app.utils.message_broker import Incoming, Respond
 
 logger = Logger(__name__)
 

@@ -12,7 +12,7 @@ from aiokafka.errors import InvalidPartitionsError, TopicAlreadyExistsError
 
 from app.services.kafka.admin import Admin, Cluster, raise_errors
 from app.services.kafka.client import TIMEOUT_SECONDS
-from app.utils.message_broker import BrokerRefusedError, BrokerUnavailableError
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.topology import Group, Topic
 
 PLACE_RETENTION = timedelta(days=7)

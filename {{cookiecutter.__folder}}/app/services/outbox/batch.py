@@ -7,12 +7,8 @@ from dataclasses import dataclass, field
 
 from app.core.message_metrics import publish
 from app.tables import OutboxMessage
-from app.utils.message_broker import (
-    MessageBroker,
-    MessageRefusedError,
-    PublishError,
-    UnroutableError,
-)
+from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
+from app.utils.message_broker import MessageBroker
 
 
 @dataclass

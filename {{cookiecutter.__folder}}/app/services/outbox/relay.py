@@ -2,24 +2,23 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 
 from app.core.config import CoreSettings
 from app.core.metrics import OUTBOX_BATCH_SECONDS, OUTBOX_RELAYED
 from app.database import Database
 from app.services.outbox.batch import Outcome, publish_batch
+from app.services.outbox.rests import Rests
+from app.services.outbox.settling import settle
 from app.services.outbox.shards import (
-    end_retry,
     find_shards,
     hold_shard,
-    put_off,
     read_batch,
     read_probes,
     read_shard,
-    settle,
 )
+from app.services.outbox.silence import end_retry, put_off
 from app.unit_of_work import UnitOfWorkFactory
 from app.utils.clock import now
 from app.utils.container import Container
@@ -32,22 +31,12 @@ logger = Logger(__name__)
 POLL_SECONDS = 1.0
 # When another relay is in a shard, it may have looked there before the last commit.
 HELD_SECONDS = 0.02
-FIRST_REST_SECONDS = 0.5
-MAX_REST_SECONDS = 15.0
 # The transaction must not stay open for as long as a broker is slow; what is left is next.
 PUBLISH_SECONDS = 10.0
 # A server that vanished without a word would be waited for without an end.
 BATCH_SECONDS = 60.0
 # What is still there then waits for another relay, or for the next start.
 FLUSH_SECONDS = 10.0
-
-
-@dataclass
-class Rest:
-    """For how long a shard is left alone, because publishing failed."""
-
-    seconds: float
-    until: float
 
 
 class OutboxRelay:
@@ -63,7 +52,7 @@ class OutboxRelay:
         self._broker = opened[MessageBroker]
         self._emitted = opened[UnitOfWorkFactory].emitted
         self._is_stopping = False
-        self._rests: dict[int, Rest] = {}
+        self._rests = Rests()
         self._silent_topics: set[str] = set()
         self._is_lost = False
 
@@ -111,13 +100,12 @@ class OutboxRelay:
         async with asyncio.timeout(BATCH_SECONDS), self._database.begin(read_only=True) as session:
             due = await find_shards(session)
         # One that has nothing left was published by another relay.
-        self._keep_rests(due)
+        self._rests.keep(due)
         # Each relay in an order of its own, so that they do not meet at every shard.
         random.shuffle(due)
         handled = held = 0
         for shard in due:
-            rest = self._rests.get(shard)
-            if rest and asyncio.get_running_loop().time() < rest.until:
+            if self._rests.is_resting(shard):
                 continue
             async with asyncio.timeout(BATCH_SECONDS):
                 count = await self._relay_shard(shard)
@@ -158,24 +146,14 @@ class OutboxRelay:
             self._silent_topics.add(topic)
             logger.warning("nobody listens, messages put off", topic=topic)
         if outcome.failure is None:
-            self._keep_rests(self._rests.keys() - {shard})
-            return
-        if not self._rests:
-            logger.warning("outbox waits for the broker", error=repr(outcome.failure))
-        last = self._rests.get(shard)
-        seconds = min(2 * last.seconds, MAX_REST_SECONDS) if last else FIRST_REST_SECONDS
-        self._rests[shard] = Rest(seconds, asyncio.get_running_loop().time() + seconds)
+            self._rests.end(shard)
+        else:
+            self._rests.begin(shard, outcome.failure)
 
     def _note_heard(self, topics: set[str]) -> None:
         for topic in topics & self._silent_topics:
             self._silent_topics.remove(topic)
             logger.info("somebody listens again", topic=topic)
-
-    def _keep_rests(self, shards: Collection[int]) -> None:
-        kept = {shard: rest for shard, rest in self._rests.items() if shard in shards}
-        if self._rests and not kept:
-            logger.info("outbox goes on")
-        self._rests = kept
 
 
 @asynccontextmanager

@@ -1,20 +1,19 @@
 """The shards of the outbox: which have something to do, whose turn it is, and what is in them."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 # {% if cookiecutter.database == "sqlite" %}
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 # {% endif %}
 # {% if cookiecutter.database != "sqlite" %}
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 # {% endif %}
-from datetime import timedelta
 from typing import Any
 
 # {% if cookiecutter.database == "postgresql" %}
-from sqlalchemy import ColumnElement, Delete, Update, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select
 # {% endif %}
 # {% if cookiecutter.database != "postgresql" %}
-from sqlalchemy import ColumnElement, Delete, Update, delete, or_, select, update
+from sqlalchemy import ColumnElement, or_, select
 # {% endif %}
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +21,6 @@ from app.database import Database
 # {% if cookiecutter.database == "mysql" %}
 from app.engine import READ_COMMITTED
 # {% endif %}
-from app.services.outbox.batch import Outcome
 from app.services.outbox.file import lock_file
 from app.tables import OutboxMessage, OutboxShard, OutboxState
 from app.utils.clock import now
@@ -31,8 +29,6 @@ Begin = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """Begin a transaction, or go on with the one that holds the shard."""
 
 BATCH = 100
-SILENT_SECONDS = 30.0
-ERROR_LENGTH = 500
 
 
 async def find_shards(session: AsyncSession) -> list[int]:
@@ -122,54 +118,3 @@ async def read_probes(session: AsyncSession, state: OutboxShard) -> Sequence[Out
         )
         found += await session.scalars(oldest)
     return found
-
-
-async def settle(session: AsyncSession, outcome: Outcome) -> None:
-    """Write down what became of a batch."""
-    if outcome.published:
-        await run(session, delete(OutboxMessage).where(is_one_of(outcome.published)))
-    for row, error in outcome.refused:
-        failed = update(OutboxMessage).where(is_one_of([row]))
-        reason = error[:ERROR_LENGTH]
-        await run(session, failed.values(state=OutboxState.FAILED, error=reason))
-
-
-async def put_off(session: AsyncSession, state: OutboxShard, outcome: Outcome) -> None:
-    """Put messages off, and with them what comes for their topics, to try them again later."""
-    rows = update(OutboxMessage).where(is_one_of(outcome.put_off))
-    await run(session, rows.values(state=OutboxState.PUT_OFF))
-    topics = {row.topic for row in outcome.put_off}
-    if not topics.issubset(state.silent_topics):
-        await write_silence(session, state.shard, topics.union(state.silent_topics))
-
-
-async def end_retry(
-    session: AsyncSession, state: OutboxShard, probes: Iterable[OutboxMessage], outcome: Outcome
-) -> set[str]:
-    """Let the messages of topics go out that somebody listens to again; return the topics."""
-    silent = set(state.silent_topics)
-    heard = {row.topic for row in outcome.published} | (silent - {row.topic for row in probes})
-    if heard:
-        rows = update(OutboxMessage).where(is_in(state.shard, OutboxState.PUT_OFF))
-        released = rows.where(OutboxMessage.topic.in_(heard))
-        await run(session, released.values(state=OutboxState.WAITING))
-    if heard or outcome.failure is None:
-        await write_silence(session, state.shard, silent - heard)
-    return heard
-
-
-async def write_silence(session: AsyncSession, shard: int, topics: Collection[str]) -> None:
-    """Say which topics nobody listens to, and when to try them again."""
-    retry_at = now() + timedelta(seconds=SILENT_SECONDS) if topics else None
-    silent = update(OutboxShard).where(OutboxShard.shard == shard)
-    await run(session, silent.values(silent_topics=sorted(topics), retry_at=retry_at))
-
-
-async def run(session: AsyncSession, statement: Delete | Update) -> None:
-    """Change rows; objects of them in memory are left as they are, as nobody reads them again."""
-    await session.execute(statement, execution_options={"synchronize_session": False})
-
-
-def is_one_of(rows: Iterable[OutboxMessage]) -> ColumnElement[bool]:
-    """Tell whether a row is one of these."""
-    return OutboxMessage.id.in_([row.id for row in rows])

@@ -3,8 +3,8 @@
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage
 
+from app.utils.broker_errors import MessageRefusedError
 from app.utils.envelope import Envelope
-from app.utils.message_broker import MessageRefusedError
 
 PREFIX = "cloudEvents:"  # of application properties, as the AMQP binding of CloudEvents 1.0 says
 # RabbitMQ 4 takes this much, unless told otherwise; 3 took more.

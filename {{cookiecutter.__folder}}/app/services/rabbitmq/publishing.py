@@ -1,13 +1,12 @@
 """Publishing to RabbitMQ, and errors that say whether it would help to try again."""
 
-import asyncio
-
 from aio_pika import Message
 from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import PublishError as ReturnedError
 
-from app.services.rabbitmq.channel import TIMEOUT_SECONDS, describe
-from app.utils.message_broker import MessageRefusedError, PublishError, UnroutableError
+from app.services.rabbitmq.connection import TIMEOUT_SECONDS
+from app.services.rabbitmq.errors import describe, recognise_loss
+from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
 
 
 async def publish(exchange: AbstractExchange | None, key: str, outgoing: Message) -> None:
@@ -15,17 +14,13 @@ async def publish(exchange: AbstractExchange | None, key: str, outgoing: Message
     if exchange is None:
         raise PublishError("not connected")
     try:
-        await exchange.publish(outgoing, key, timeout=TIMEOUT_SECONDS)
+        with recognise_loss():
+            await exchange.publish(outgoing, key, timeout=TIMEOUT_SECONDS)
     except ReturnedError as error:
         raise UnroutableError(f"{key}: no queue gets this message") from error
     except (TypeError, UnicodeEncodeError) as error:
         # It cannot be encoded, such as a name of more than 255 bytes.
         raise MessageRefusedError(f"{key!a}: {describe(error)}") from error
-    except asyncio.CancelledError as error:
-        # Not we are cancelled, but what waits for the confirmation, when the channel is lost.
-        if (task := asyncio.current_task()) and task.cancelling():
-            raise
-        raise PublishError(f"{key}: the connection is lost") from error
     except Exception as error:
         # Whatever ended the channel, the client hands on.
         raise PublishError(f"{key}: {describe(error)}") from error

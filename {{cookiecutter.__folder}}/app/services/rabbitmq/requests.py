@@ -4,11 +4,11 @@ import asyncio
 
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 
-from app.services.rabbitmq.channel import TIMEOUT_SECONDS
+from app.services.rabbitmq.connection import TIMEOUT_SECONDS
 from app.services.rabbitmq.intake import Intake
 from app.services.rabbitmq.messages import read_message, write_message
 from app.services.rabbitmq.publishing import publish
-from app.services.rabbitmq.topology import EXCHANGE
+from app.services.rabbitmq.queues import EXCHANGE
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
 from app.utils.message_broker import Incoming, Respond

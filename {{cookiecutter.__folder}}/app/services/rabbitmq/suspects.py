@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
-from app.services.rabbitmq.channel import FAILURES, TIMEOUT_SECONDS, describe
+from app.services.rabbitmq.errors import FAILURES, describe, recognise_loss
 from app.services.rabbitmq.messages import read_count, read_message
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
@@ -53,7 +53,8 @@ class Suspects:
     async def _read(self, channel: AbstractChannel) -> None:
         while not (self._paused.is_set() or channel.is_closed):
             try:
-                found = await self._handle_next(channel)
+                with recognise_loss():
+                    found = await self._handle_next(channel)
             except FAILURES as error:
                 # The channel is gone, and the message comes again.
                 logger.warning("suspect not read", queue=self._queue, error=describe(error))
@@ -68,7 +69,9 @@ class Suspects:
         async with self._alone:
             if self._paused.is_set():
                 return False
-            incoming = await queue.get(fail=False, timeout=TIMEOUT_SECONDS)
+            # Without a timeout: a reply that came after it would end the channel's reader in aiormq
+            # 7.2.4, and soon the whole connection would hang. Heartbeats notice a silent server.
+            incoming = await queue.get(fail=False, timeout=None)
             if incoming is not None:
                 await self._handle(incoming)
         return incoming is not None
