@@ -119,7 +119,7 @@ def test_settings_that_are_read_again_begin_no_new_count(gunicorn: Gunicorn) -> 
     assert gunicorn.count("/v1/items") == REQUESTS
 
 
-def test_a_worker_says_how_it_is_while_it_works_and_while_it_ends(tmp_path: Path) -> None:
+def test_a_worker_says_how_it_is_on_a_port_of_its_own(tmp_path: Path) -> None:
     service = make_service(tmp_path / "service", choose(interface="worker", broker="none"))
     port = find_port()
     variables = {"WORKER_HEALTH_PORT": str(port)}

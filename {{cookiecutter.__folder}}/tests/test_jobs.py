@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.domain.settings import Settings
 from app.services.job_claims import JobClaims
@@ -70,3 +71,20 @@ def test_two_jobs_cannot_have_one_name() -> None:
     worker.every(seconds=1)(tick)
     with pytest.raises(ValueError, match="two jobs are named 'tick'"):
         worker.every(seconds=1)(tick)
+
+
+async def test_a_run_is_counted_by_how_it_ended(opened: Container) -> None:
+    async def counted() -> None:
+        if failures:
+            raise failures.pop()
+
+    def read(metric: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(metric, {"job": "counted", **labels})
+
+    failures, runner = [RuntimeError("a bug")], make_runner(counted, opened)
+    with pytest.raises(RuntimeError):
+        await runner.run_once()
+    await runner.run_once()
+    assert read("job_runs_total", outcome="failed") == 1
+    assert read("job_runs_total", outcome="done") == 1
+    assert read("job_duration_seconds_count") == 2

@@ -38,6 +38,7 @@ class RedisClient:
         """Prepare, without connecting yet; raises StartupError for a URL that makes no sense."""
         self.redis = Redis.from_pool(open_pool(url))
         self.operations: Counter[str] = Counter()
+        """How many commands were answered, refused, failed, or skipped while it is down."""
         self._retry_at: float | None = None
         self._missed: set[str] = set()
         self._refusals: set[str] = set()

@@ -32,7 +32,7 @@ class Cache(CacheStore):
         self.reads: Counter[str] = Counter()
         """How many values were asked for: each was a hit or a miss."""
         self.operations: Counter[str] = Counter()
-        """How many commands a server answered, refused or failed, or were skipped as it is down."""
+        """What became of the commands, where a server answers them."""
 
     @abstractmethod
     async def ping(self) -> None:
