@@ -53,4 +53,4 @@ class Group:
 
 def name_delay(seconds: float) -> str:
     """Return a delay as part of a name: 0.5 is 500ms, 60 is 60s."""
-    return f"{seconds:.0f}s" if seconds >= 1 and seconds.is_integer() else f"{seconds * 1000:.0f}ms"
+    return f"{seconds:.0f}s" if seconds >= 1 and seconds % 1 == 0 else f"{seconds * 1000:.0f}ms"

@@ -1,17 +1,18 @@
 """The API does what its OpenAPI document says, to requests that nobody thought of."""
 
-import asyncio
-import threading
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from app.main import app, load_app
+from app.main import app
 from tests.kit.container import hide_environment
 
 schema = schemathesis.openapi.from_dict(app.openapi())
@@ -19,19 +20,19 @@ schema = schemathesis.openapi.from_dict(app.openapi())
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the API, which needs no server, and return where."""
-    with pytest.MonkeyPatch.context() as patch:
+    """Serve the API, which needs no server, and return where.
+
+    It is a process of its own: hypothesis minds when others use `random`, as the relay does.
+    """
+    with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listener:
+        patch.setenv("PYTHONPATH", str(Path.cwd()))
         hide_environment(patch, tmp_path_factory.mktemp("served"))
         patch.setenv("ENVIRONMENT", "development")
-        server = uvicorn.Server(uvicorn.Config(load_app(), port=0, log_config=None))
-        thread = threading.Thread(target=asyncio.run, args=(server.serve(),))
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the API did not start"
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-        server.should_exit = True
-        thread.join()
+        place = listener.fileno()
+        command = [sys.executable, "-m", "uvicorn", "app.main:app", "--fd", str(place)]
+        with subprocess.Popen(command, pass_fds=[place]) as server:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            server.terminate()
 
 
 # The same requests each time: what fails once fails again. That every request which fits the
