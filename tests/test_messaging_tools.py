@@ -73,7 +73,9 @@ def test_dead_letters_are_counted_listed_and_shown(parcels: ParcelService) -> No
         assert int(number) == len(parcels.list_dead(subscription))
     shown = parcels.call("dead_letters", "show", SUBSCRIPTION, identity)
     assert f'"parcel":"{parcel}"' in shown.output
-    facts = dict(line.split(maxsplit=1) for line in shown.output.splitlines() if " " in line)
+    lines = shown.output.partition("\n\n")[0].splitlines()
+    assert all(len(line.split()) > 1 for line in lines), shown.output
+    facts = dict(line.split(maxsplit=1) for line in lines)
     assert facts["topic"] == f"{parcels.topics}.parcel.sent"
     assert (facts["key"], facts["reason"], facts["attempts"]) == (parcel, "failed", "3")
 

@@ -80,21 +80,22 @@ async def list_letters(letters: DeadLetters) -> None:
 
 async def show_letter(letters: DeadLetters, identity: str) -> None:
     """Print everything that is known of one; raises StartupError when it is not there."""
-    async for message in letters.broker.browse(letters.group.dead):
-        if message.id == identity:
-            facts = {
-                "id": message.id,
-                "topic": message.topic,
-                "key": message.key or "",
-                "source": message.source,
-                "sent": message.time.isoformat(),
-                **describe_end(message),
-            }
-            for name, value in facts.items():
-                print(f"{name:<9} {value}")
-            print(f"\n{message.body.decode('utf-8', 'backslashreplace')}")
-            return
-    raise StartupError(f"{identity} is not among the dead letters of {letters.group.name}")
+    # To the end, where the broker gets them back.
+    found = [each async for each in letters.broker.browse(letters.group.dead) if each.id == identity]
+    if not found:
+        raise StartupError(f"{identity} is not among the dead letters of {letters.group.name}")
+    message = found[0]
+    facts = {
+        "id": message.id,
+        "topic": message.topic,
+        "key": message.key or "",
+        "source": message.source,
+        "sent": message.time.isoformat(),
+        **describe_end(message),
+    }
+    for name, value in facts.items():
+        print(f"{name:<9} {value}")
+    print(f"\n{message.body.decode('utf-8', 'backslashreplace')}")
 
 
 async def change(letters: DeadLetters, options: argparse.Namespace) -> None:
