@@ -81,7 +81,8 @@ async def list_letters(letters: DeadLetters) -> None:
 async def show_letter(letters: DeadLetters, identity: str) -> None:
     """Print everything that is known of one; raises StartupError when it is not there."""
     # To the end, where the broker gets them back.
-    found = [each async for each in letters.broker.browse(letters.group.dead) if each.id == identity]
+    dead = letters.broker.browse(letters.group.dead)
+    found = [each async for each in dead if each.id == identity]
     if not found:
         raise StartupError(f"{identity} is not among the dead letters of {letters.group.name}")
     message = found[0]
