@@ -13,8 +13,9 @@ KINDS = {"Counter": "counter", "Gauge": "gauge", "Histogram": "histogram", "Read
 UNITS = ("_seconds", "_messages", "_info", "_total")
 PLAIN = {"dependency_up", "http_requests_in_flight", "subscription_paused"}
 PLAIN |= {"database_connections_used", "database_connections_max", "subscription_dead_letters"}
-# What a value of a label may be: a name of the code, or a kind of outcome.
-LABELS = {"dependency", "job", "method", "name", "outcome", "reason", "route", "state", "status"}
+# What a value of a label may be: a name of the code, or a kind of outcome. `job`, `instance` and
+# `service` are whom Prometheus asked.
+LABELS = {"dependency", "method", "name", "outcome", "reason", "route", "state", "status"}
 LABELS |= {"subscription", "topic", "version"}
 
 Metric = tuple[str, str, tuple[str, ...]]
