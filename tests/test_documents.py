@@ -46,6 +46,7 @@ RUN_BY = {
     "./just servers": ".ci/run",
     "./just test": ".ci/run",
     "./just up": ".github/workflows/ci.yml",
+    "./just observe": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
     "./just asyncapi": "tests/test_seams.py::test_its_messages_are_promised",
