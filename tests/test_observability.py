@@ -169,7 +169,7 @@ def test_every_container_of_the_service_says_whether_it_is_ready(*, every: bool)
 @pytest.mark.parametrize("name", write_pages())
 def test_dashboard_is_what_the_generator_writes(name: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
-    assert text == write_pages()[name], "python -m tools.dashboards"
+    assert text == write_pages()[name], "./just dashboards"
 
 
 def test_every_dashboard_has_a_page() -> None:
