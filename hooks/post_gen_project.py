@@ -81,12 +81,12 @@ TABLE = """
 http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
     app/core/http_config.py app/core/http_metrics.py app/core/middleware.py
     app/core/process_metrics.py app/core/request_spans.py app/core/shared_metrics.py app/main.py
-    app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/base/api.yaml
-    tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
-    tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
-    tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
-    tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
-    tests/test_request_spans.py
+    app/services/tokens.py app/utils/base_model.py app/web deploy/**/http.json
+    deploy/kubernetes/base/api.yaml tests/kit/http.py tests/kit/tokens.py tests/properties
+    tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
+    tests/test_deadline.py tests/test_document.py tests/test_endpoints.py tests/test_errors.py
+    tests/test_failures.py tests/test_http_config.py tests/test_input_errors.py
+    tests/test_middleware.py tests/test_process_metrics.py tests/test_request_spans.py
 worker: app/core/health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
     tests/test_health_server.py
 injection: app/utils/injection.py tests/test_injection.py
@@ -95,8 +95,8 @@ messages: app/commands/asyncapi.py app/commands/topology.py app/core/message_met
     app/services/compatibility.py app/services/connection.py app/services/memory_broker.py
     app/services/requests.py app/services/topics.py app/utils/broker_errors.py
     app/utils/envelope.py app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py
-    app/utils/topology.py app/web/asyncapi.py tests/asyncapi_*.py tests/broker_*.py
-    tests/durable_broker_contract.py tests/kit/events.py tests/place_contract.py
+    app/utils/topology.py app/web/asyncapi.py deploy/**/messages.json tests/asyncapi_*.py
+    tests/broker_*.py tests/durable_broker_contract.py tests/kit/events.py tests/place_contract.py
     tests/request_contract.py tests/rung_contract.py tests/test_asyncapi*.py
     tests/test_connection.py tests/test_envelope.py tests/test_memory_broker.py
     tests/test_messages.py tests/test_publish_metrics.py tests/test_topics.py
@@ -104,12 +104,12 @@ handlers: app/commands/dead_letters.py app/services/answering.py app/services/co
     app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
     app/services/handling.py app/services/lag.py app/services/outage.py app/tasks/consumer.py
     app/utils/consumer.py app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py
-    deploy/kubernetes/components tests/delivery_kit.py tests/service/test_consumer.py
-    tests/test_consumption.py tests/test_dead_letter*.py tests/test_delivery*.py tests/test_lag.py
-    tests/test_message_spans.py tests/test_outage.py tests/test_requests.py tests/test_sampler.py
-    tests/test_subscription_metrics.py tests/test_watchdog.py
+    deploy/**/handlers.json deploy/kubernetes/components tests/*delivery*.py
+    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter*.py
+    tests/test_lag.py tests/test_message_spans.py tests/test_outage.py tests/test_requests.py
+    tests/test_sampler.py tests/test_subscription_metrics.py tests/test_watchdog.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
-    tests/service/test_worker.py tests/test_jobs.py
+    deploy/**/jobs.json tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py
     deploy/kubernetes/components/keda/rabbitmq.yaml tests/rabbitmq_kit.py tests/test_rabbitmq*.py
 kafka: app/services/kafka app/services/kafka_service.py
@@ -117,14 +117,14 @@ kafka: app/services/kafka app/services/kafka_service.py
     tests/test_kafka*.py
 database: alembic.ini app/commands/schema.py app/core/statement_spans.py app/database.py
     app/database_errors.py app/domain/models.py app/engine.py app/services/migrations.py
-    app/tables.py deploy/kubernetes/base/migration.yaml migrations tests/kit/database.py
-    tests/test_connection_shares.py tests/test_database*.py tests/test_engine.py
-    tests/test_migrations.py tests/test_schema.py tests/test_statement_spans.py
-    tests/test_unit_of_work.py tests/unit_of_work_kit.py
+    app/tables.py deploy/**/database.json deploy/kubernetes/base/migration.yaml migrations
+    tests/kit/database.py tests/test_connection_shares.py tests/test_database*.py
+    tests/test_engine.py tests/test_migrations.py tests/test_schema.py
+    tests/test_statement_spans.py tests/test_unit_of_work.py tests/unit_of_work_kit.py
 lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_kit.py
     tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
 kept: app/services/retention.py tests/test_retention.py
-outbox: app/commands/outbox.py app/services/outbox tests/outbox_*.py tests/test_outbox*.py
+outbox: app/commands/outbox.py app/services/outbox deploy/**/outbox.json tests/*outbox*.py
 inbox: app/services/inbox.py
 transactions: app/unit_of_work.py
 units: app/web/units.py
@@ -132,9 +132,9 @@ routes: app/web/routing.py
 keys: app/web/idempotency.py tests/test_idempotency.py
 limits: app/web/rate_limits.py tests/test_rate_limits.py
 cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/redis*.py
-    app/utils/cache*.py app/utils/single_flight.py tests/cache_*.py tests/computation.py
-    tests/fetch_contract.py tests/redis_*.py tests/test_cache.py tests/test_rate_limiter.py
-    tests/test_redis*.py tests/test_single_flight.py
+    app/utils/cache*.py app/utils/single_flight.py deploy/**/cache.json tests/cache_*.py
+    tests/computation.py tests/fetch_contract.py tests/redis_*.py tests/test_cache.py
+    tests/test_rate_limiter.py tests/test_redis*.py tests/test_single_flight.py
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes

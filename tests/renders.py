@@ -56,7 +56,7 @@ PARTS = {
     "code": Part(("**/*.py", "alembic.ini", "requirements*.txt")),
     "project": Part(("pyproject.toml",), questions=(*QUESTIONS, "kubernetes")),
     "recipes": Part(("justfile", "*.just", "just")),
-    "compose": Part(("docker-compose.yml", "Dockerfile")),
+    "compose": Part(("docker-compose.yml", "Dockerfile", "deploy/observability/**/*")),
     "github": Part((".github/**/*",), needs={"ci": "github"}),
     "gitlab": Part((".gitlab-ci.yml", "renovate.json"), needs={"ci": "gitlab"}),
     "kubernetes": Part(("deploy/kubernetes/**/*",), needs={"kubernetes": True}),

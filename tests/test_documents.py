@@ -46,6 +46,7 @@ RUN_BY = {
     "./just servers": ".ci/run",
     "./just test": ".ci/run",
     "./just up": ".github/workflows/ci.yml",
+    "./just observe": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
     "./just asyncapi": "tests/test_seams.py::test_its_messages_are_promised",
@@ -83,6 +84,9 @@ RUN_BY = {
     # For people at work: that they are there is all that is tested.
     "./just --list": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
     "./just NAME": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
+    "./just dashboards": (
+        "tests/test_observability.py::test_dashboard_is_what_the_generator_writes"
+    ),
     "./just format": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
     "./just snapshots": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
 }

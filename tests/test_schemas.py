@@ -10,7 +10,7 @@ from tests.programs import check
 from tests.renders import PARTS, Part, list_files
 
 TOOLS = Path(sys.executable).parent
-COMPOSE = Part(("docker-compose.yml",))
+COMPOSE = Part(("docker-compose.yml", "deploy/observability/docker-compose.yml"))
 DEPENDABOT = Part((".github/dependabot.yml",), needs={"ci": "github"})
 RENOVATE = Part(("renovate.json",), needs={"ci": "gitlab"})
 GITLAB = Part((".gitlab-ci.yml",), needs={"ci": "gitlab"})

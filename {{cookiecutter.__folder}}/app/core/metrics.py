@@ -97,11 +97,11 @@ SUBSCRIPTION_DEAD_LETTERS = Reading(
 # {% endif %}
 # {% if (cookiecutter.database != "none" or cookiecutter.cache == "redis") and cookiecutter.interface != "api" %}
 
-JOB_RUNS = Counter("job_runs_total", "Runs of jobs.", ["job", "outcome"])
+JOB_RUNS = Counter("job_runs_total", "Runs of jobs.", ["name", "outcome"])
 JOB_SECONDS = Histogram(
     "job_duration_seconds",
     "Time of a run.",
-    ["job"],
+    ["name"],
     buckets=(0.1, 0.5, 1, 5, 10, 30, 60, 300, 900),
 )
 # {% endif %}
