@@ -78,13 +78,14 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 }
 # Which paths each of them alone needs; a path of several goes with the first that is not chosen.
 TABLE = """
-http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
-    app/core/http_config.py app/core/http_metrics.py app/core/middleware.py
+http: app/api app/commands/openapi.py app/core/cpu_quota.py app/core/draining_server.py
+    app/core/endpoints.py app/core/gunicorn_config.py app/core/http_*.py app/core/middleware.py
     app/core/process_metrics.py app/core/request_spans.py app/core/shared_metrics.py app/main.py
     app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/base/api.yaml
     tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
-    tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
-    tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
+    tests/test_base_model.py tests/test_bearer.py tests/test_cpu_quota.py tests/test_deadline.py
+    tests/test_document.py tests/test_draining_server.py tests/test_endpoints.py
+    tests/test_errors.py tests/test_failures.py tests/test_http_config.py
     tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
     tests/test_request_spans.py
 worker: app/core/health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
