@@ -11,11 +11,12 @@ from itertools import cycle
 from tests.clients import HANGING_SECONDS
 from tests.processes import HOST
 
-ASKING_SECONDS = 0.2
+# Far less than the pause of a server that ends, and long enough to need one.
+ASKING_SECONDS = 1.0
 CLIENTS = 6
 # One request in so many comes over a connection of its own, the others over kept ones.
 KEPT = 5
-PATHS = ("/test/quick", "/test/quick", "/test/slow")
+PATHS = (*["/test/quick"] * 9, "/test/slow")
 
 
 @dataclass
