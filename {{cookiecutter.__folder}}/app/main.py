@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
 from app.api.exceptions import MEDIA_TYPE, problem, problems
@@ -28,6 +27,8 @@ from app.utils.container import Container
 # {% if cookiecutter.broker != "none" %}
 from app.web.asyncapi import make_message_pages
 # {% endif %}
+from app.web.body_limit import BodyLimit
+from app.web.concurrency import ConcurrencyLimit
 from app.web.deadline import Deadline
 from app.web.document import DocumentedAPI
 from app.web.errors import add_error_handlers
@@ -79,9 +80,10 @@ def choose_middleware(core: CoreSettings) -> list[Middleware]:
         Middleware(StartupSentence),
         Middleware(RequestContext),
         *([cors] if http.cors_origins else []),
+        Middleware(ConcurrencyLimit, most=http.concurrent_requests, problem=problem),
         Middleware(FailureAnswers, problem=problem),
         Middleware(Deadline, seconds=http.request_seconds, problem=problem),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=http.body_bytes),
+        Middleware(BodyLimit, max_body_size=http.body_bytes),
     ]
 
 

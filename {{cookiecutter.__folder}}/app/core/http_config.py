@@ -31,6 +31,8 @@ class HttpSettings(SettingsGroup):
     """Its port."""
     workers: int | None = Field(default=None, ge=1)
     """Its processes under gunicorn; as many as the container may use CPUs when it is not set."""
+    concurrent_requests: int = Field(default=1000, ge=1)
+    """How many requests each process answers at once; more are refused."""
     request_seconds: float = Field(default=30, gt=0)
     """How many seconds a request may take until its answer begins."""
     body_bytes: int = Field(default=1_048_576, ge=1)
