@@ -58,6 +58,7 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "injection": lambda answers: consumes(answers) or schedules(answers),
     "messages": lambda answers: answers["broker"] != "none",
     "handlers": consumes,
+    "timed": lambda answers: http(answers) or consumes(answers),
     "jobs": schedules,
     "rabbitmq": lambda answers: answers["broker"] in {"both", "rabbitmq"},
     "kafka": lambda answers: answers["broker"] in {"both", "kafka"},
@@ -83,32 +84,30 @@ http: app/api app/commands/openapi.py app/core/cpu_quota.py app/core/draining_se
     app/core/process_metrics.py app/core/request_spans.py app/core/shared_metrics.py app/main.py
     app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/base/api.yaml
     tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
-    tests/test_base_model.py tests/test_bearer.py tests/test_cpu_quota.py tests/test_deadline.py
-    tests/test_document.py tests/test_draining_server.py tests/test_endpoints.py
-    tests/test_errors.py tests/test_failures.py tests/test_http_config.py
-    tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
-    tests/test_request_spans.py
+    tests/test_base_model.py tests/test_bearer.py tests/test_body_limit.py
+    tests/test_concurrency.py tests/test_cpu_quota.py tests/test_deadline.py tests/test_document.py
+    tests/test_draining_server.py tests/test_endpoints.py tests/test_errors.py
+    tests/test_failures.py tests/test_http_config.py tests/test_input_errors.py
+    tests/test_middleware.py tests/test_process_metrics.py tests/test_request_spans.py
 worker: app/core/health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
     tests/test_health_server.py
 injection: app/utils/injection.py tests/test_injection.py
-messages: app/commands/asyncapi.py app/commands/topology.py app/core/message_metrics.py
-    app/core/message_spans.py app/domain/events.py app/messages.py app/services/asyncapi*.py
-    app/services/compatibility.py app/services/connection.py app/services/memory_broker.py
-    app/services/requests.py app/services/topics.py app/utils/broker_errors.py
-    app/utils/envelope.py app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py
-    app/utils/topology.py app/web/asyncapi.py tests/asyncapi_*.py tests/broker_*.py
-    tests/durable_broker_contract.py tests/kit/events.py tests/place_contract.py
+messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/message_*.py
+    app/domain/events.py app/messages.py app/services/compatibility.py app/services/connection.py
+    app/services/memory_broker.py app/services/topics.py app/utils/broker_errors.py
+    app/utils/envelope.py app/utils/message_broker.py app/utils/schema_fit.py tests/asyncapi_*.py
+    tests/broker_*.py tests/durable_broker_contract.py tests/kit/events.py tests/place_contract.py
     tests/request_contract.py tests/rung_contract.py tests/test_asyncapi*.py
     tests/test_connection.py tests/test_envelope.py tests/test_memory_broker.py
     tests/test_messages.py tests/test_publish_metrics.py tests/test_topics.py
-handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
-    app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
-    app/services/handling.py app/services/lag.py app/services/outage.py app/tasks/consumer.py
-    app/utils/consumer.py app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py
+timed: app/utils/watchdog.py tests/test_watchdog.py
+handlers: app/*/dead_letter*.py app/services/answering.py app/services/consumption.py
+    app/services/decoding.py app/services/delivery.py app/services/handling.py app/services/lag.py
+    app/services/outage.py app/tasks/consumer.py app/utils/consumer.py app/utils/sampler.py
     deploy/kubernetes/components tests/delivery_kit.py tests/service/test_consumer.py
     tests/test_consumption.py tests/test_dead_letter*.py tests/test_delivery*.py tests/test_lag.py
     tests/test_message_spans.py tests/test_outage.py tests/test_requests.py tests/test_sampler.py
-    tests/test_subscription_metrics.py tests/test_watchdog.py
+    tests/test_subscription_metrics.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py
