@@ -15,7 +15,7 @@ from tests.marks import AMONG
 from tests.programs import check
 from tests.renders import render
 
-# Of a pod that stops: how long the end of all but requests and messages takes; compose gives it too.
+# What the end of all but requests and messages may take; containers in compose have as much.
 SPARE_SECONDS = 10
 DEFAULT_PORT = re.compile(r"://(?:user:password@)?host:(\d+)")
 SECRETS = {

@@ -8,7 +8,7 @@ from uvicorn import Config, Server
 
 from app.core.drain import begin_drain
 
-# Balancers ask every few seconds; to Kubernetes it takes about one to tell all its nodes.
+# Balancers ask every few seconds, and an orchestrator takes about one to tell all that it knows.
 LONGEST_PAUSE_SECONDS = 5.0
 PART_OF_THE_GRACE = 6
 
