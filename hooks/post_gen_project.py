@@ -58,6 +58,7 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "injection": lambda answers: consumes(answers) or schedules(answers),
     "messages": lambda answers: answers["broker"] != "none",
     "handlers": consumes,
+    "timed": lambda answers: http(answers) or consumes(answers),
     "jobs": schedules,
     "rabbitmq": lambda answers: answers["broker"] in {"both", "rabbitmq"},
     "kafka": lambda answers: answers["broker"] in {"both", "kafka"},
@@ -78,36 +79,36 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 }
 # Which paths each of them alone needs; a path of several goes with the first that is not chosen.
 TABLE = """
-http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
-    app/core/http_config.py app/core/http_metrics.py app/core/middleware.py
+http: app/api app/commands/openapi.py app/core/cpu_quota.py app/core/draining_server.py
+    app/core/endpoints.py app/core/gunicorn_config.py app/core/http_*.py app/core/middleware.py
     app/core/process_metrics.py app/core/request_spans.py app/core/shared_metrics.py app/main.py
     app/services/tokens.py app/utils/base_model.py app/web deploy/**/http.json
     deploy/kubernetes/base/api.yaml tests/kit/http.py tests/kit/tokens.py tests/properties
     tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
-    tests/test_deadline.py tests/test_document.py tests/test_endpoints.py tests/test_errors.py
-    tests/test_failures.py tests/test_http_config.py tests/test_input_errors.py
-    tests/test_middleware.py tests/test_process_metrics.py tests/test_request_spans.py
+    tests/test_body_limit.py tests/test_concurrency.py tests/test_cpu_quota.py
+    tests/test_deadline.py tests/test_document.py tests/test_draining_server.py
+    tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
+    tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
+    tests/test_request_spans.py
 worker: app/core/health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
     tests/test_health_server.py
 injection: app/utils/injection.py tests/test_injection.py
-messages: app/commands/asyncapi.py app/commands/topology.py app/core/message_metrics.py
-    app/core/message_spans.py app/domain/events.py app/messages.py app/services/asyncapi*.py
-    app/services/compatibility.py app/services/connection.py app/services/memory_broker.py
-    app/services/requests.py app/services/topics.py app/utils/broker_errors.py
-    app/utils/envelope.py app/utils/message_broker.py app/utils/requests.py app/utils/schema_fit.py
-    app/utils/topology.py app/web/asyncapi.py deploy/**/messages.json tests/asyncapi_*.py
-    tests/broker_*.py tests/durable_broker_contract.py tests/kit/events.py tests/place_contract.py
-    tests/request_contract.py tests/rung_contract.py tests/test_asyncapi*.py
-    tests/test_connection.py tests/test_envelope.py tests/test_memory_broker.py
-    tests/test_messages.py tests/test_publish_metrics.py tests/test_topics.py
-handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
-    app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
-    app/services/handling.py app/services/lag.py app/services/outage.py app/tasks/consumer.py
-    app/utils/consumer.py app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py
+messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/message_*.py
+    app/domain/events.py app/messages.py app/services/compatibility.py app/services/connection.py
+    app/services/memory_broker.py app/services/topics.py app/utils/broker_errors.py
+    app/utils/envelope.py app/utils/message_broker.py app/utils/schema_fit.py
+    deploy/**/messages.json tests/*broker_*.py tests/asyncapi_*.py tests/kit/events.py
+    tests/place_contract.py tests/request_contract.py tests/rung_contract.py
+    tests/test_asyncapi*.py tests/test_connection.py tests/test_envelope.py
+    tests/test_memory_broker.py tests/test_messages.py tests/test_publish_metrics.py
+    tests/test_topics.py
+handlers: app/*/dead_letter*.py app/services/answering.py app/services/consumption.py
+    app/services/decoding.py app/services/delivery.py app/services/handling.py app/services/lag.py
+    app/services/outage.py app/tasks/consumer.py app/utils/consumer.py app/utils/sampler.py
     deploy/**/handlers.json deploy/kubernetes/components tests/*delivery*.py
     tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter*.py
     tests/test_lag.py tests/test_message_spans.py tests/test_outage.py tests/test_requests.py
-    tests/test_sampler.py tests/test_subscription_metrics.py tests/test_watchdog.py
+    tests/test_sampler.py tests/test_subscription_metrics.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     deploy/**/jobs.json tests/service/test_worker.py tests/test_jobs.py
 rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py
@@ -118,9 +119,9 @@ kafka: app/services/kafka app/services/kafka_service.py
 database: alembic.ini app/commands/schema.py app/core/statement_spans.py app/database.py
     app/database_errors.py app/domain/models.py app/engine.py app/services/migrations.py
     app/tables.py deploy/**/database.json deploy/kubernetes/base/migration.yaml migrations
-    tests/kit/database.py tests/test_connection_shares.py tests/test_database*.py
-    tests/test_engine.py tests/test_migrations.py tests/test_schema.py
-    tests/test_statement_spans.py tests/test_unit_of_work.py tests/unit_of_work_kit.py
+    tests/*unit_of_work*.py tests/kit/database.py tests/test_connection_shares.py
+    tests/test_database*.py tests/test_engine.py tests/test_migrations.py tests/test_schema.py
+    tests/test_statement_spans.py
 lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_kit.py
     tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
 kept: app/services/retention.py tests/test_retention.py
@@ -138,6 +139,7 @@ cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/re
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes
+timed: app/utils/watchdog.py tests/test_watchdog.py
 """
 
 

@@ -5,13 +5,14 @@ import signal
 import sys
 
 from app.core.config import CoreSettings, load_core_settings, load_settings
+from app.core.drain import begin_drain
 # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker != "none" %}
 from app.core.errors import SettingsError, StartupError
 # {% endif %}
 # {% if cookiecutter.interface == "worker" or cookiecutter.broker == "none" %}
 from app.core.errors import StartupError
 # {% endif %}
-from app.core.health import Health, begin_drain
+from app.core.health import Health
 from app.core.health_server import open_health_server
 from app.core.logger_config import configure_logging
 from app.domain.settings import Settings

@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from app.core import health
-from app.core.health import Drain, Health, ask, begin_drain
+from app.core.drain import Drain, begin_drain
+from app.core.health import Health, ask
 from app.utils.container import Container
 
 
@@ -93,7 +94,7 @@ async def test_whether_it_answers_is_a_metric(checks: Health, flaky: Flaky) -> N
 async def test_a_process_that_ends_is_not_ready_and_asks_nobody(
     checks: Health, flaky: Flaky, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Drain, "has_begun", False)
+    monkeypatch.setattr(Drain, "began_at", None)
     begin_drain()
     report = await checks.check()
     assert not report.is_ready

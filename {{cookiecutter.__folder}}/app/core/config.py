@@ -1,5 +1,8 @@
 """The settings that every service of ours has, in groups."""
 
+# {% if cookiecutter.interface != "worker" %}
+import math
+# {% endif %}
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +13,9 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from app.core import server_config
+# {% if cookiecutter.interface != "worker" %}
+from app.core.cpu_quota import read_cpu_quota
+# {% endif %}
 from app.core.errors import SettingsError
 # {% if cookiecutter.interface != "worker" %}
 from app.core.http_config import AuthSettings, HttpSettings
@@ -110,6 +116,27 @@ class CoreSettings:
     # {% if cookiecutter.cache == "redis" %}
     redis: server_config.RedisSettings
     # {% endif %}
+    # {% if cookiecutter.interface != "worker" %}
+
+    def count_workers(self) -> int:
+        """Return how many processes serve: as set, or one for each CPU of the container's quota.
+
+        Each has a memory of its own, so that there is only one where something is kept there.
+        """
+        if self.http.workers is not None:
+            return self.http.workers
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" and cookiecutter.broker != "none" %}
+        if self.broker.is_memory:
+            return 1
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" and cookiecutter.cache == "redis" %}
+        if self.redis.url is None:
+            return 1
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" %}
+        return max(1, math.floor(read_cpu_quota() or 1))
+        # {% endif %}
     # {% if cookiecutter.database != "none" %}
 
     def share_connections(self) -> int:
@@ -119,7 +146,7 @@ class CoreSettings:
         """
         # {% endif %}
         # {% if cookiecutter.database != "none" and cookiecutter.interface != "worker" %}
-        processes, reason = self.process.replicas * self.http.workers, "REPLICAS x WORKERS"
+        processes, reason = self.process.replicas * self.count_workers(), "REPLICAS x WORKERS"
         # {% endif %}
         # {% if cookiecutter.database != "none" and cookiecutter.interface == "worker" %}
         processes, reason = self.process.replicas, "REPLICAS"

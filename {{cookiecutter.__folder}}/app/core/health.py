@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from app.core.drain import is_draining
 # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
 from app.core.metrics import DEPENDENCY_UP, SUBSCRIPTION_LAG
 # {% endif %}
@@ -33,17 +34,6 @@ LIMITS = {
 FRESH_SECONDS = 1.0
 
 
-class Drain:
-    """Whether this process is about to end: it still serves, but wants nothing new."""
-
-    has_begun = False
-
-
-def begin_drain() -> None:
-    """Be not ready from now on; a handler of signals may call this."""
-    Drain.has_begun = True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """What the dependencies answered, and whether the service can do its work."""
@@ -64,7 +54,7 @@ class Health:
 
     async def check(self) -> Report:
         """Return what the dependencies answer, or answered a moment ago."""
-        if Drain.has_begun:
+        if is_draining():
             return Report(answers={"process": "ending"}, is_ready=False)
         now = asyncio.get_running_loop().time()
         if self._asking is None or (self._asking.done() and now >= self._fresh_until):

@@ -29,8 +29,10 @@ class HttpSettings(SettingsGroup):
     """The address that it listens on."""
     port: int = Field(default=8000, ge=1, le=65535)
     """Its port."""
-    workers: int = Field(default=1, ge=1)
-    """Its processes under gunicorn."""
+    workers: int | None = Field(default=None, ge=1)
+    """Its processes under gunicorn; as many as the container may use CPUs when it is not set."""
+    concurrent_requests: int = Field(default=1000, ge=1)
+    """How many requests each process answers at once; more are refused."""
     request_seconds: float = Field(default=30, gt=0)
     """How many seconds a request may take until its answer begins."""
     body_bytes: int = Field(default=1_048_576, ge=1)

@@ -26,6 +26,7 @@ HTTP_SECONDS = Histogram("http_request_duration_seconds", "Time to answer.", ["m
 HTTP_IN_FLIGHT = Gauge(
     "http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum"
 )
+HTTP_REFUSALS = Counter("http_requests_refused_total", "Requests that were too many at once.")
 # {% endif %}
 # {% if cookiecutter.database != "none" %}
 

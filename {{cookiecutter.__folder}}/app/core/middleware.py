@@ -1,7 +1,6 @@
 """What every request passes: id, trace, safe headers, access log and metrics, in pure ASGI."""
 
 import re
-import secrets
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.http_metrics import begin_request, observe_request
 from app.core.log_context import log_context
 from app.core.request_spans import QUIET_PATHS, UNMATCHED, describe_answer, trace_request
+from app.core.trace_context import make_id
 from app.utils.logger import Logger
 
 logger = Logger("app.access")
@@ -42,8 +42,8 @@ class RequestContext:
             return
         sent = dict(scope["headers"])
         request_id = sent.get(b"x-request-id", b"").decode("latin-1")
-        if not REQUEST_ID.fullmatch(request_id):
-            request_id = secrets.token_hex(16)
+        if not request_id or not REQUEST_ID.fullmatch(request_id):
+            request_id = make_id(32)
         scope.setdefault("state", {})["request_id"] = request_id
         named = (b"x-request-id", request_id.encode())
         safe = HTTPS_HEADERS if scope["scheme"] == "https" else SAFE_HEADERS
@@ -55,10 +55,13 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = list(message["headers"])
-                if not any(name == b"cache-control" for name, _ in given):
-                    given.append(UNCACHED)
-                message = {**message, "headers": [*given, named, *safe]}
+                given = message["headers"]
+                for name, _ in given:
+                    if name == b"cache-control":
+                        message = {**message, "headers": [*given, named, *safe]}
+                        break
+                else:
+                    message = {**message, "headers": [*given, UNCACHED, named, *safe]}
             await send(message)
 
         with trace_request(scope, sent.get(b"traceparent", b"").decode("latin-1")):
