@@ -79,19 +79,17 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 }
 # Which paths each of them alone needs; a path of several goes with the first that is not chosen.
 TABLE = """
-http: app/api app/commands/openapi.py app/core/cpu_quota.py app/core/draining_server.py
-    app/core/endpoints.py app/core/gunicorn_config.py app/core/http_*.py app/core/middleware.py
-    app/core/process_metrics.py app/core/request_spans.py app/core/shared_metrics.py app/main.py
-    app/services/tokens.py app/utils/base_model.py app/web deploy/**/http.json
-    deploy/kubernetes/base/api.yaml tests/kit/http.py tests/kit/tokens.py tests/properties
-    tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
+http: **/*request_spans.py app/api app/commands/openapi.py app/core/cpu_quota.py
+    app/core/draining_server.py app/core/endpoints.py app/core/gunicorn_config.py
+    app/core/http_*.py app/core/middleware.py app/core/process_metrics.py
+    app/core/shared_metrics.py app/main.py app/services/tokens.py app/utils/base_model.py app/web
+    deploy/**/http.json deploy/kubernetes/base/api.yaml tests/kit/http.py tests/kit/tokens.py
+    tests/properties tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
     tests/test_body_limit.py tests/test_concurrency.py tests/test_cpu_quota.py
     tests/test_deadline.py tests/test_document.py tests/test_draining_server.py
     tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
     tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
-    tests/test_request_spans.py
-worker: app/core/health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
-    tests/test_health_server.py
+worker: **/*health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/message_*.py
     app/domain/events.py app/messages.py app/services/compatibility.py app/services/connection.py
@@ -116,14 +114,13 @@ rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py
 kafka: app/services/kafka app/services/kafka_service.py
     deploy/kubernetes/components/keda/kafka.yaml tests/holding_handler.py tests/kafka_kit.py
     tests/test_kafka*.py
-database: alembic.ini app/commands/schema.py app/core/statement_spans.py app/database.py
+database: **/*statement_spans.py alembic.ini app/commands/schema.py app/database.py
     app/database_errors.py app/domain/models.py app/engine.py app/services/migrations.py
     app/tables.py deploy/**/database.json deploy/kubernetes/base/migration.yaml migrations
     tests/*unit_of_work*.py tests/kit/database.py tests/test_connection_shares.py
     tests/test_database*.py tests/test_engine.py tests/test_migrations.py tests/test_schema.py
-    tests/test_statement_spans.py
-lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_kit.py
-    tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
+lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/*routing*.py
+    tests/test_conditions.py tests/test_pagination.py
 kept: app/services/retention.py tests/test_retention.py
 outbox: app/commands/outbox.py app/services/outbox deploy/**/outbox.json tests/*outbox*.py
 inbox: app/services/inbox.py
@@ -132,10 +129,9 @@ units: app/web/units.py
 routes: app/web/routing.py
 keys: app/web/idempotency.py tests/test_idempotency.py
 limits: app/web/rate_limits.py tests/test_rate_limits.py
-cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/redis*.py
-    app/utils/cache*.py app/utils/single_flight.py deploy/**/cache.json tests/cache_*.py
-    tests/computation.py tests/fetch_contract.py tests/redis_*.py tests/test_cache.py
-    tests/test_rate_limiter.py tests/test_redis*.py tests/test_single_flight.py
+cache: **/*single_flight.py app/services/memory_cache.py app/services/rate_limiter.py
+    app/services/redis*.py app/utils/cache*.py deploy/**/cache.json tests/*cache*.py
+    tests/*redis*.py tests/computation.py tests/fetch_contract.py tests/test_rate_limiter.py
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes
