@@ -118,6 +118,11 @@ HTTP = (
         "Requests that are being answered; what only rises is a process that is stuck.",
         [Query(total("http_requests_in_flight", by="instance"))],
     ),
+    Panel(
+        "Refused",
+        "Requests beyond CONCURRENT_REQUESTS, each second: add replicas, or find what is slow.",
+        [Query(rate("http_requests_refused_total", by="instance"))],
+    ),
     logs(
         "Requests answered with a 5xx",
         "Open a line for the link to its trace.",

@@ -79,7 +79,7 @@ async def test_a_run_is_counted_by_how_it_ended(opened: Container) -> None:
             raise failures.pop()
 
     def read(metric: str, **labels: str) -> float | None:
-        return REGISTRY.get_sample_value(metric, {"job": "counted", **labels})
+        return REGISTRY.get_sample_value(metric, {"name": "counted", **labels})
 
     failures, runner = [RuntimeError("a bug")], make_runner(counted, opened)
     with pytest.raises(RuntimeError):
