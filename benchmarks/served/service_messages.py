@@ -34,7 +34,7 @@ async def publish(task: Task) -> Figures:
             return await measure_publishing(task, broker)
         from aio_pika import connect  # noqa: PLC0415 - as the service, only where it is used
 
-        from app.services.rabbitmq.queues import EXCHANGE  # noqa: PLC0415
+        from app.services.rabbitmq.queues import EXCHANGE  # noqa: PLC0415 - as the service, only where it is used
 
         async with await connect(task.url) as connection:
             channel = await connection.channel()
@@ -81,7 +81,7 @@ async def forget(task: Task, core: CoreSettings) -> None:
     """Delete what the group had on the broker."""
     if task.is_kafka:
         return await messages.forget_topics(task)
-    from app.services.rabbitmq.queues import list_queues  # noqa: PLC0415
+    from app.services.rabbitmq.queues import list_queues  # noqa: PLC0415 - as the service, only where it is used
 
     for group in consumer.list_groups(core.service.name):
         await messages.forget_queues(task, *list_queues(group))

@@ -92,7 +92,7 @@ async def relay(task: Task, opened: Container) -> Figures:
     broker.publish = count  # type: ignore[method-assign] # to be told of each
     async with run_relay(opened):
         # Another process may be the one that publishes the last.
-        while not meter.done.is_set() and await count_left(opened):  # noqa: ASYNC110
+        while not meter.done.is_set() and await count_left(opened):  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.2)
     return {**meter.figures, "published": published, "first": first, "last": last}
 
