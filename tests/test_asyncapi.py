@@ -50,6 +50,7 @@ def find_node() -> tuple[str, str]:
     """Return the paths of node and npm; in CI they must be there."""
     found = (shutil.which("node"), shutil.which("npm"))
     if None in found:
+        # A developer may do without; CI skips nothing.
         say = pytest.fail if os.environ.get("CI") else pytest.skip
         say("node and npm are not there: apt-get install nodejs npm")
     node, npm = map(str, found)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import backlog
 import databases
 import messages
 from aio_pika import connect_robust
@@ -98,7 +99,7 @@ async def relay(task: Task, sessions: Sessions) -> Figures:
 async def open_publisher(task: Task) -> AsyncIterator[Publish]:
     """Connect the bare client of the broker."""
     if task.is_kafka:
-        await messages.make_topic(task, task.name)
+        await backlog.make_topic(task, task.name)
         producer = AIOKafkaProducer(bootstrap_servers=task.server, enable_idempotence=True)
         await producer.start()
 
@@ -155,7 +156,7 @@ async def work(task: Task) -> Figures:
         await engine.dispose()
         await databases.drop_database(task)
         if task.is_kafka:
-            await messages.forget_topics(task)
+            await backlog.forget_topics(task)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import backlog
 import messages
 from aio_pika import connect
 from faststream.kafka import KafkaBroker
@@ -50,7 +51,7 @@ async def publish_to_rabbitmq(task: Task) -> Figures:
 
 async def publish_to_kafka(task: Task) -> Figures:
     """Publish with an idempotent producer, and wait for each."""
-    await messages.make_topic(task, task.name)
+    await backlog.make_topic(task, task.name)
     async with KafkaBroker(task.server, enable_idempotence=True) as broker:
         await broker.start()
 
@@ -60,7 +61,7 @@ async def publish_to_kafka(task: Task) -> Figures:
             await broker.publish(BODY, task.name, key=KEY.encode(), headers=headers)
 
         figures = (await messages.measure_publishing(task, publish)).figures
-    await messages.forget_topics(task)
+    await backlog.forget_topics(task)
     return figures
 
 
@@ -77,19 +78,19 @@ async def consume_from_rabbitmq(task: Task, options: dict[str, Any]) -> Figures:
     async with broker:
         await broker.connect()
         await broker.declare_queue(queue)
-        await messages.fill(task, "", task.name, task.name)
+        await backlog.fill(task, "", task.name, task.name)
         await broker.start()
         await meter.done.wait()
         await asyncio.sleep(0.1)
-    await messages.forget_queues(task, task.name)
+    await backlog.forget_queues(task, task.name)
     return meter.figures
 
 
 async def consume_from_kafka(task: Task, options: dict[str, Any]) -> Figures:
     """Consume as by default, which commits every five seconds, handled or not."""
     meter = Meter(task)
-    await messages.make_topic(task, task.name)
-    await messages.fill(task, "", "", task.name)
+    await backlog.make_topic(task, task.name)
+    await backlog.fill(task, "", "", task.name)
     broker = KafkaBroker(task.server, **options)
 
     @broker.subscriber(task.name, group_id=task.name, auto_offset_reset="earliest")
@@ -99,7 +100,7 @@ async def consume_from_kafka(task: Task, options: dict[str, Any]) -> Figures:
     async with broker:
         await broker.start()
         await meter.done.wait()
-    await messages.forget_topics(task)
+    await backlog.forget_topics(task)
     return meter.figures
 
 

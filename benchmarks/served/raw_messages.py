@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import backlog
 import messages
 from aio_pika import connect_robust
 from aio_pika.abc import AbstractIncomingMessage
@@ -30,7 +31,7 @@ async def publish_to_rabbitmq(task: Task) -> Figures:
 
 async def publish_to_kafka(task: Task) -> Figures:
     """Publish with an idempotent producer, and wait for each."""
-    await messages.make_topic(task, task.name)
+    await backlog.make_topic(task, task.name)
     producer = AIOKafkaProducer(bootstrap_servers=task.server, enable_idempotence=True)
     await producer.start()
 
@@ -42,7 +43,7 @@ async def publish_to_kafka(task: Task) -> Figures:
         return (await messages.measure_publishing(task, publish)).figures
     finally:
         await producer.stop()
-        await messages.forget_topics(task)
+        await backlog.forget_topics(task)
 
 
 async def consume_from_rabbitmq(task: Task) -> Figures:
@@ -61,18 +62,18 @@ async def consume_from_rabbitmq(task: Task) -> Figures:
         queue = await channel.declare_queue(
             task.name, durable=True, arguments={"x-queue-type": "quorum"}
         )
-        await messages.fill(task, "", task.name, task.name)
+        await backlog.fill(task, "", task.name, task.name)
         await queue.consume(take)
         await meter.done.wait()
-    await messages.forget_queues(task, task.name)
+    await backlog.forget_queues(task, task.name)
     return meter.figures
 
 
 async def consume_from_kafka(task: Task) -> Figures:
     """Consume in a group, and commit each batch."""
     meter = Meter(task)
-    await messages.make_topic(task, task.name)
-    await messages.fill(task, "", "", task.name)
+    await backlog.make_topic(task, task.name)
+    await backlog.fill(task, "", "", task.name)
     consumer = AIOKafkaConsumer(
         task.name,
         bootstrap_servers=task.server,
@@ -93,7 +94,7 @@ async def consume_from_kafka(task: Task) -> Figures:
             await consumer.commit()
     finally:
         await consumer.stop()
-        await messages.forget_topics(task)
+        await backlog.forget_topics(task)
     return meter.figures
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 
+import backlog
 import messages
 from messages import BODY, KEY, TRACE, Fields, Meter, Task
 
@@ -44,7 +45,7 @@ async def publish(task: Task) -> Figures:
     finally:
         await broker.close()
         if task.is_kafka:
-            await messages.forget_topics(task)
+            await backlog.forget_topics(task)
 
 
 async def measure_publishing(task: Task, broker: MessageBroker) -> Figures:
@@ -70,7 +71,7 @@ async def consume(task: Task) -> Figures:
         meter.count()
 
     async with open_container(core, load_settings(Settings, core)) as opened:
-        await messages.fill(task, "events", NAME, NAME)
+        await backlog.fill(task, "events", NAME, NAME)
         async with run_consumer(consumer, opened):
             await meter.done.wait()
     await forget(task, core)
@@ -80,11 +81,11 @@ async def consume(task: Task) -> Figures:
 async def forget(task: Task, core: CoreSettings) -> None:
     """Delete what the group had on the broker."""
     if task.is_kafka:
-        return await messages.forget_topics(task)
+        return await backlog.forget_topics(task)
     from app.services.rabbitmq.queues import list_queues  # noqa: PLC0415 - as the service, only where it is used
 
     for group in consumer.list_groups(core.service.name):
-        await messages.forget_queues(task, *list_queues(group))
+        await backlog.forget_queues(task, *list_queues(group))
     return None
 
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import backlog
 import databases
 import messages
 from messages import FIELDS, PREFIXES, Fields, Meter, Task
@@ -123,7 +124,7 @@ async def consume(task: Task, opened: Container) -> Figures:
     subscribe(meter)
     groups = consumer.list_groups(opened[CoreSettings].service.name)
     await opened[MessageBroker].apply([], groups)
-    await messages.fill(task, "events", NAME, NAME)
+    await backlog.fill(task, "events", NAME, NAME)
     async with run_consumer(consumer, opened):
         await meter.done.wait()
     return meter.figures
@@ -166,12 +167,12 @@ async def forget(task: Task) -> Figures:
     """Delete what the run has made."""
     await databases.drop_database(task)
     if task.is_kafka:
-        await messages.forget_topics(task)
+        await backlog.forget_topics(task)
     elif task.action == "consume":
         from app.services.rabbitmq.queues import list_queues  # noqa: PLC0415 - only here
 
         for group in consumer.list_groups(task.name):
-            await messages.forget_queues(task, *list_queues(group))
+            await backlog.forget_queues(task, *list_queues(group))
     return {}
 
 
