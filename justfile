@@ -79,6 +79,11 @@ servers-stop: install
 pins *packages: install
     @python -m tools.pins "$@"
 
+# Write the dashboards of renders, from tools/dashboards
+[group("maintain")]
+dashboards: install
+    @python -m tools.dashboards
+
 # Make the environment of the repository's tools, or bring it up to date
 [group("maintain")]
 install:

@@ -7,13 +7,14 @@ from typing import TextIO
 
 import pytest
 
-from benchmarks import consuming, lists, outbox, publishing, serving
+from benchmarks import consuming, lists, logs, outbox, publishing, serving
 from benchmarks.errors import BenchmarkError
 from tools.servers import ServerError
 
 BENCHMARKS = {
     "http": serving,
     "lists": lists,
+    "loki": logs,
     "publish": publishing,
     "consume": consuming,
     "outbox": outbox,

@@ -28,11 +28,14 @@ UVICORN = ("-m", "uvicorn", "--loop", "uvloop", "--http", "httptools")
 QUIET = "--no-access-log"
 FOLDER = ROOT / "build" / "benchmarks" / "http"
 SERVED = Path(__file__).parent / "served"
+COLLECTOR = ROOT / "tests" / "peers" / "collector.py"
 BODY = json.dumps({"message": "The quick brown fox jumps over the lazy dog."}).encode()
 OURS = "the default service: request id, trace, access log, metrics"
 BARE = "bare FastAPI"
 PEER = "s3rius/FastAPI-template's service: access log, metrics"
 QUIET_PEER = "the same without its access log"
+TRACED = "the default service, every request a span sent to a collector"
+PARTLY_TRACED = "the same, one trace in ten recorded"
 GOALS = {BARE: Goal(0.80, is_least=True), PEER: Goal(1.5, is_least=True)}
 
 
@@ -63,20 +66,32 @@ def start_contenders() -> Iterator[dict[str, Contender]]:
     peer, peer_python = make_peer(FOLDER)
     with ExitStack() as stack:
 
-        def start(name: str, folder: Path, path: str, *command: str | Path) -> Contender:
+        def start(
+            name: str, folder: Path, path: str, *command: str | Path, **variables: str
+        ) -> Contender:
             port = find_port()
             log = FOLDER / f"{name}.log"
             listen = ("--host", HOST, "--port", str(port))
-            server = running(*command, *listen, port=port, folder=folder, log=log)
+            server = running(*command, *listen, port=port, folder=folder, log=log, **variables)
             return Contender(stack.enter_context(server), path)
+
+        def serve_ours(name: str, **variables: str) -> Contender:
+            application = (python, *UVICORN, "app.main:app", QUIET)
+            return start(name, ours, "/api/echo", *application, **variables)
 
         def serve_peer(name: str, *options: str) -> Contender:
             application = ("peer.web.application:get_app", "--factory", *options)
             return start(name, peer, "/api/echo/", peer_python, *UVICORN, *application)
 
+        port, log = find_port(), FOLDER / "collector.log"
+        command = (python, COLLECTOR, str(port))
+        stack.enter_context(running(*command, port=port, folder=FOLDER, log=log))
+        collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{port}"}
         yield {
             BARE: start("bare", SERVED, "/api/echo", python, *UVICORN, "bare:app", QUIET),
-            OURS: start("ours", ours, "/api/echo", python, *UVICORN, "app.main:app", QUIET),
+            OURS: serve_ours("ours"),
+            TRACED: serve_ours("traced", **collector),
+            PARTLY_TRACED: serve_ours("part", **collector, OTEL_TRACES_SAMPLER_ARG="0.1"),
             PEER: serve_peer("peer"),
             QUIET_PEER: serve_peer("quiet-peer", QUIET),
         }

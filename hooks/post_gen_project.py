@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -57,8 +58,8 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
     "injection": lambda answers: consumes(answers) or schedules(answers),
     "messages": lambda answers: answers["broker"] != "none",
     "handlers": consumes,
+    "timed": lambda answers: http(answers) or consumes(answers),
     "jobs": schedules,
-    "background": lambda answers: works(answers) or schedules(answers),
     "rabbitmq": lambda answers: answers["broker"] in {"both", "rabbitmq"},
     "kafka": lambda answers: answers["broker"] in {"both", "kafka"},
     "database": lambda answers: answers["database"] != "none",
@@ -78,72 +79,70 @@ CHOSEN: Mapping[str, Callable[[Answers], bool]] = {
 }
 # Which paths each of them alone needs; a path of several goes with the first that is not chosen.
 TABLE = """
-http: app/api app/commands/openapi.py app/core/endpoints.py app/core/gunicorn_config.py
-    app/core/http_config.py app/core/metrics.py app/core/middleware.py app/main.py
-    app/services/tokens.py app/utils/base_model.py app/web deploy/kubernetes/api.yaml
-    tests/kit/http.py tests/kit/tokens.py tests/properties tests/service/test_items.py
-    tests/test_base_model.py tests/test_bearer.py tests/test_deadline.py tests/test_document.py
+http: **/*request_spans.py app/api app/commands/openapi.py app/core/cpu_quota.py
+    app/core/draining_server.py app/core/endpoints.py app/core/gunicorn_config.py
+    app/core/http_*.py app/core/middleware.py app/core/process_metrics.py
+    app/core/shared_metrics.py app/main.py app/services/tokens.py app/utils/base_model.py app/web
+    deploy/**/http.json deploy/kubernetes/base/api.yaml tests/kit/http.py tests/kit/tokens.py
+    tests/properties tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
+    tests/test_body_limit.py tests/test_concurrency.py tests/test_cpu_quota.py
+    tests/test_deadline.py tests/test_document.py tests/test_draining_server.py
     tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
-    tests/test_input_errors.py tests/test_middleware.py
-worker: app/tasks app/worker_main.py deploy/kubernetes/worker.yaml
+    tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
+worker: **/*health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
-messages: app/commands/asyncapi.py app/commands/topology.py app/domain/events.py app/messages.py
-    app/services/asyncapi*.py app/services/compatibility.py app/services/connection.py
-    app/services/memory_broker.py app/services/requests.py app/services/topics.py
-    app/utils/broker_errors.py app/utils/envelope.py app/utils/message_broker.py
-    app/utils/requests.py app/utils/schema_fit.py app/utils/topology.py app/web/asyncapi.py
-    tests/asyncapi_*.py tests/broker_*.py tests/durable_broker_contract.py tests/kit/events.py
+messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/message_*.py
+    app/domain/events.py app/messages.py app/services/compatibility.py app/services/connection.py
+    app/services/memory_broker.py app/services/topics.py app/utils/broker_errors.py
+    app/utils/envelope.py app/utils/message_broker.py app/utils/schema_fit.py
+    deploy/**/messages.json tests/*broker_*.py tests/asyncapi_*.py tests/kit/events.py
     tests/place_contract.py tests/request_contract.py tests/rung_contract.py
     tests/test_asyncapi*.py tests/test_connection.py tests/test_envelope.py
-    tests/test_memory_broker.py tests/test_messages.py tests/test_topics.py
-handlers: app/commands/dead_letters.py app/services/answering.py app/services/consumption.py
-    app/services/dead_letters.py app/services/decoding.py app/services/delivery.py
-    app/services/handling.py app/services/outage.py app/tasks/consumer.py app/utils/consumer.py
-    app/utils/dead_letter.py app/utils/sampler.py app/utils/watchdog.py tests/delivery_kit.py
-    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter.py
-    tests/test_dead_letters.py tests/test_dead_letters_command.py tests/test_delivery*.py
-    tests/test_outage.py tests/test_requests.py tests/test_sampler.py tests/test_watchdog.py
+    tests/test_memory_broker.py tests/test_messages.py tests/test_publish_metrics.py
+    tests/test_topics.py
+handlers: app/*/dead_letter*.py app/services/answering.py app/services/consumption.py
+    app/services/decoding.py app/services/delivery.py app/services/handling.py app/services/lag.py
+    app/services/outage.py app/tasks/consumer.py app/utils/consumer.py app/utils/sampler.py
+    deploy/**/handlers.json deploy/kubernetes/components tests/*delivery*.py
+    tests/service/test_consumer.py tests/test_consumption.py tests/test_dead_letter*.py
+    tests/test_lag.py tests/test_message_spans.py tests/test_outage.py tests/test_requests.py
+    tests/test_sampler.py tests/test_subscription_metrics.py
 jobs: app/services/job_claims.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
-    tests/service/test_worker.py tests/test_jobs.py
-rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py tests/rabbitmq_kit.py
-    tests/test_rabbitmq*.py
-kafka: app/services/kafka app/services/kafka_service.py tests/holding_handler.py tests/kafka_kit.py
+    deploy/**/jobs.json tests/service/test_worker.py tests/test_jobs.py
+rabbitmq: app/services/rabbitmq app/services/rabbitmq_service.py
+    deploy/kubernetes/components/keda/rabbitmq.yaml tests/rabbitmq_kit.py tests/test_rabbitmq*.py
+kafka: app/services/kafka app/services/kafka_service.py
+    deploy/kubernetes/components/keda/kafka.yaml tests/holding_handler.py tests/kafka_kit.py
     tests/test_kafka*.py
-database: alembic.ini app/database.py app/database_errors.py app/domain/models.py app/engine.py
-    app/services/migrations.py app/tables.py deploy/kubernetes/migration.yaml migrations
-    tests/kit/database.py tests/test_connection_shares.py tests/test_database*.py
-    tests/test_engine.py tests/test_migrations.py tests/test_unit_of_work.py
-    tests/unit_of_work_kit.py
-lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/routing_kit.py
-    tests/test_conditions.py tests/test_pagination.py tests/test_routing*.py
+database: **/*statement_spans.py alembic.ini app/commands/schema.py app/database.py
+    app/database_errors.py app/domain/models.py app/engine.py app/services/migrations.py
+    app/tables.py deploy/**/database.json deploy/kubernetes/base/migration.yaml migrations
+    tests/*unit_of_work*.py tests/kit/database.py tests/test_connection_shares.py
+    tests/test_database*.py tests/test_engine.py tests/test_migrations.py tests/test_schema.py
+lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/*routing*.py
+    tests/test_conditions.py tests/test_pagination.py
 kept: app/services/retention.py tests/test_retention.py
-background: app/utils/background.py
-outbox: app/commands/outbox.py app/services/outbox tests/outbox_*.py tests/test_outbox*.py
+outbox: app/commands/outbox.py app/services/outbox deploy/**/outbox.json tests/*outbox*.py
 inbox: app/services/inbox.py
 transactions: app/unit_of_work.py
 units: app/web/units.py
 routes: app/web/routing.py
 keys: app/web/idempotency.py tests/test_idempotency.py
 limits: app/web/rate_limits.py tests/test_rate_limits.py
-cache: app/services/memory_cache.py app/services/rate_limiter.py app/services/redis*.py
-    app/utils/cache*.py app/utils/single_flight.py tests/cache_*.py tests/computation.py
-    tests/fetch_contract.py tests/redis_*.py tests/test_cache.py tests/test_rate_limiter.py
-    tests/test_redis*.py tests/test_single_flight.py
+cache: **/*single_flight.py app/services/memory_cache.py app/services/rate_limiter.py
+    app/services/redis*.py app/utils/cache*.py deploy/**/cache.json tests/*cache*.py
+    tests/*redis*.py tests/computation.py tests/fetch_contract.py tests/test_rate_limiter.py
 github: .github
 gitlab: .gitlab-ci.yml renovate.json
 kubernetes: deploy/kubernetes
+timed: app/utils/watchdog.py tests/test_watchdog.py
 """
 
 
 def read_table(table: str) -> tuple[Feature, ...]:
     """Return the features of a table of paths, whose rows begin with `name:`."""
-    paths: dict[str, list[str]] = {}
-    for word in table.split():
-        if word.endswith(":"):
-            row = paths.setdefault(word.removesuffix(":"), [])
-        else:
-            row.append(word)
-    return tuple(Feature(name, CHOSEN[name], tuple(row)) for name, row in paths.items())
+    rows = (row.partition(":") for row in re.split(r"\n(?=\w)", table.strip()))
+    return tuple(Feature(name, CHOSEN[name], tuple(paths.split())) for name, _, paths in rows)
 
 
 REMOVALS = read_table(TABLE)

@@ -82,7 +82,7 @@ ABSENCES = (
     Absence(
         "no Kubernetes",
         lambda it: it["kubernetes"] is False,
-        r"kubernetes|kubectl|kustomi[sz]|deploy/",
+        r"kubernetes|kubectl|kustomi[sz]",
     ),
 )
 

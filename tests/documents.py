@@ -12,7 +12,7 @@ from tests.small_template import FOLDER, ROOT
 
 TEMPLATE = ROOT / FOLDER
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-PROGRAMS = re.compile(r"(\./just|just|cookiecutter|uvx|cruft|git|docker|bash) [^ ]")
+PROGRAMS = re.compile(r"(\./just|just|cookiecutter|uvx|cruft|git|docker|kubectl|bash) [^ ]")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ class Process:
             self._popen = subprocess.Popen(
                 [service / ".venv/bin/python", *arguments],
                 cwd=service,
-                env=clean_environment(**variables),
+                # Workers of several tests, and of one, run at once: none takes the usual port.
+                env=clean_environment(**{"WORKER_HEALTH_PORT": "0", **variables}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -26,6 +26,8 @@ NAME = "my-service"
 KEPT_SECONDS = 3600
 # Where pytest's first process tells its workers which template they test.
 VARIABLE = "RENDERS_OF_THIS_TEMPLATE"
+# What all but the files of CI and of Kubernetes depend on.
+QUESTIONS = ("interface", "broker", "database", "cache")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Part:
     """Files that depend on some questions only, so that one render of each kind is enough."""
 
     patterns: tuple[str, ...]
-    questions: tuple[str, ...] = ("interface", "broker", "database", "cache")
+    questions: tuple[str, ...] = QUESTIONS
     needs: Mapping[str, Answer] = field(default_factory=dict)
 
     def key(self, combination: Combination) -> tuple[Answer, ...]:
@@ -51,9 +53,10 @@ class Part:
 
 
 PARTS = {
-    "code": Part(("**/*.py", "pyproject.toml", "alembic.ini", "requirements*.txt")),
+    "code": Part(("**/*.py", "alembic.ini", "requirements*.txt")),
+    "project": Part(("pyproject.toml",), questions=(*QUESTIONS, "kubernetes")),
     "recipes": Part(("justfile", "*.just", "just")),
-    "compose": Part(("docker-compose.yml", "Dockerfile")),
+    "compose": Part(("docker-compose.yml", "Dockerfile", "deploy/observability/**/*")),
     "github": Part((".github/**/*",), needs={"ci": "github"}),
     "gitlab": Part((".gitlab-ci.yml", "renovate.json"), needs={"ci": "gitlab"}),
     "kubernetes": Part(("deploy/kubernetes/**/*",), needs={"kubernetes": True}),

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import consuming, contender, lists, messaging, outbox, publishing, serving
+from benchmarks import consuming, contender, lists, logs, messaging, outbox, publishing, serving
 from benchmarks.contender import Contender
 from benchmarks.errors import BenchmarkError
 from benchmarks.peer import PIN, pin_metrics
@@ -147,7 +147,10 @@ def test_a_page_of_the_long_list_is_compared_with_the_short_one() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["https"], "argument NAME: 'https' is none of http, lists, publish, consume, outbox"),
+        (
+            ["https"],
+            "argument NAME: 'https' is none of http, lists, loki, publish, consume, outbox",
+        ),
         (["--rounds", "0"], "argument --rounds: '0' is no number of rounds"),
         (["--rounds", "some"], "argument --rounds: 'some' is no number of rounds"),
     ],
@@ -169,9 +172,20 @@ def test_requests_are_measured_beside_a_peer() -> None:
     assert [row.what for row in serving.run(1).rows] == [
         serving.BARE,
         serving.OURS,
+        serving.TRACED,
+        serving.PARTLY_TRACED,
         serving.PEER,
         serving.QUIET_PEER,
     ]
+
+
+@pytest.mark.slow
+def test_a_log_line_to_loki_is_measured() -> None:
+    rows = logs.run(1, counts=(100, 1_000), library_counts=(5, 20)).rows
+    assert [row.what for row in rows] == [
+        f"a line: {name}" for name in (logs.STDOUT, logs.LOKI, logs.LIBRARY)
+    ]
+    assert all(row.ratio > 0 for row in rows)
 
 
 @pytest.mark.slow

@@ -46,6 +46,7 @@ RUN_BY = {
     "./just servers": ".ci/run",
     "./just test": ".ci/run",
     "./just up": ".github/workflows/ci.yml",
+    "./just observe": ".github/workflows/ci.yml",
     "bash .ci/run": ".github/workflows/ci.yml",
     "./just pins": ".github/workflows/weekly.yml",
     "./just asyncapi": "tests/test_seams.py::test_its_messages_are_promised",
@@ -53,6 +54,7 @@ RUN_BY = {
     "./just bench consume": "tests/test_benchmarks.py::test_messages_are_measured_on_both_brokers",
     "./just bench publish": "tests/test_benchmarks.py::test_messages_are_measured_on_both_brokers",
     "./just bench outbox": "tests/test_benchmarks.py::test_outbox_and_inbox_are_measured",
+    "./just bench loki": "tests/test_benchmarks.py::test_a_log_line_to_loki_is_measured",
     "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
     "./just dlq list": f"{TOOLS}::test_dead_letters_are_counted_listed_and_shown",
@@ -72,9 +74,19 @@ RUN_BY = {
     "cruft create": "tests/test_ways.py::test_cruft_create",
     "git clone": "tests/test_ways.py::test_cookiecutter_with_a_git_url",
     "uvx cookiecutter": "tests/test_ways.py::test_uvx_cookiecutter",
+    "kubectl apply": "tests/test_manifests.py::test_manifests_follow_the_schemas_of_kubernetes",
+    "kubectl kustomize": "tests/test_manifests.py::test_manifests_follow_the_schemas_of_kubernetes",
+    "kubectl -n my-service-staging create secret": (
+        "tests/test_manifests.py"
+        "::test_every_reference_leads_to_what_is_built_or_what_the_team_creates"
+    ),
+    "./just audit": "tests/test_audit.py::test_what_the_image_installs_is_asked_about_and_no_tool",
     # For people at work: that they are there is all that is tested.
     "./just --list": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
     "./just NAME": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
+    "./just dashboards": (
+        "tests/test_observability.py::test_dashboard_is_what_the_generator_writes"
+    ),
     "./just format": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
     "./just snapshots": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
 }

@@ -1,6 +1,7 @@
 """How processes of services reach each other over a broker, also over one that comes late."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -101,6 +102,12 @@ def test_a_request_that_nobody_answers_fails_as_the_broker_can_tell(asker: Parce
     assert error == what[asker.broker].format(f"{asker.topics}.scales.read")
 
 
+def find_lags(port: int) -> list[str]:
+    """Return how much waits for each subscription, as the metrics of a worker tell it."""
+    text = send(port, "GET", "/metrics").body.decode()
+    return re.findall(r"^subscription_lag_messages\{.*\} (\S+)$", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize("broker", BROKERS)
 def test_a_broker_that_starts_after_the_service_is_used_once_it_is_there(
     parcel_folder: Path, tmp_path: Path, broker: str
@@ -114,16 +121,22 @@ def test_a_broker_that_starts_after_the_service_is_used_once_it_is_there(
         variables = {**prepared.variables, "BROKER_URL": server.url, "WORKERS": "1"}
         service = replace(prepared, variables=variables, port=find_port())
         api = service.begin(stack, *API, log="api")
-        worker = service.begin(stack, *WORKER, log="worker")
+        health_port = find_port()
+        watched = replace(service, variables={**variables, "WORKER_HEALTH_PORT": str(health_port)})
+        worker = watched.begin(stack, *WORKER, log="worker")
         wait_for(lambda: send(service.port, "GET", "/health/live").status == 200, "the API")
         wait_for(lambda: "worker started" in worker.output, "the worker")
-        ready = send(service.port, "GET", "/health/ready")
-        assert ready.status == 503
-        assert ready.json["MessageBroker"] != "ok"
+        for port in (service.port, health_port):
+            ready = send(port, "GET", "/health/ready")
+            assert ready.status == 503
+            assert ready.json["MessageBroker"] != "ok"
+        assert not find_lags(health_port)
         early = send_parcel(service)
         server.start()
         wait_until_ready(service)
+        wait_until_ready(replace(service, port=health_port))
         service.wait_until_done(early)
         service.wait_until_done(send_parcel(service))
+        wait_for(lambda: {*find_lags(health_port)} == {"0.0"}, "nothing that waits")
         assert worker.stop() == 0, worker.output
         assert api.stop() == 0, api.output

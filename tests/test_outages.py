@@ -84,6 +84,8 @@ def test_a_database_that_is_killed_under_load_costs_nothing_but_503(place: Place
             wait_for(lambda: crowd.count(503) > 30, "refusals")
             assert send(port, "GET", "/health/live").status == 200
             assert send(port, "GET", "/health/ready").status == 503
+            metrics = send(port, "GET", "/metrics").body.decode()
+            assert 'dependency_up{dependency="Database"} 0.0' in metrics
             place.server.start()
             before = crowd.count(201)
             wait_for(lambda: crowd.count(201) > before + 30, "items again")

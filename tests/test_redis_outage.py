@@ -28,9 +28,10 @@ def redis(tmp_path: Path) -> Iterator[Server]:
 
 
 def list_messages(api: Process) -> list[str]:
-    """List what the service said of Redis."""
+    """List what the service said of Redis, and of its dependencies."""
     lines = [json.loads(line) for line in api.output.splitlines() if line.startswith("{")]
-    return [line["message"] for line in lines if line["message"].startswith("redis ")]
+    messages = [line["message"] for line in lines]
+    return [message for message in messages if message.startswith(("redis ", "dependency "))]
 
 
 def test_a_redis_that_is_killed_costs_nothing_but_misses(redis: Server, tmp_path: Path) -> None:
@@ -53,11 +54,19 @@ def test_a_redis_that_is_killed_costs_nothing_but_misses(redis: Server, tmp_path
             ready = send(port, "GET", "/health/ready")
             assert ready.status == 200
             assert ready.json["Cache"] != "ok"
+            metrics = send(port, "GET", "/metrics").body.decode()
+            assert 'dependency_up{dependency="Cache"} 0.0' in metrics
             redis.start()
             wait_for(lambda: "redis is back" in list_messages(api), "Redis")
+            wait_for(lambda: send(port, "GET", "/health/ready").json["Cache"] == "ok", "the probe")
             before = crowd.count(201)
             wait_for(lambda: crowd.count(201) > before + 20, "items")
         assert {answer.status for answer in crowd.answers} == {200, 201}
         assert send(port, "GET", path).json == item
-        assert list_messages(api) == ["redis is down, reading it as empty", "redis is back"]
+        assert sorted(list_messages(api)) == [
+            "dependency answers again",
+            "dependency does not answer",
+            "redis is back",
+            "redis is down, reading it as empty",
+        ]
         assert api.stop() == 0

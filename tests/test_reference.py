@@ -12,7 +12,8 @@ from tests.small_template import ROOT
 from tests.zones import list_team_paths
 
 REFERENCE = ROOT / "docs" / "reference.md"
-SETTINGS = ("core/config.py", "core/http_config.py", "core/server_config.py", "domain/settings.py")
+CORE = ("config", "http_config", "server_config", "tracing_config")
+SETTINGS = (*(f"core/{name}.py" for name in CORE), "domain/settings.py")
 
 Settings = dict[str, str]
 """The default of each variable, as it is written in .env."""

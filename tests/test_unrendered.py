@@ -24,7 +24,8 @@ OPENS, CLOSES = {"if", "raw"}, {"endif", "endraw"}
 MAY_BRANCH = {".py", ".md"}
 VALUE = re.compile(r"\{\{ cookiecutter\.\w+( \| \w+)* \}\}")
 DOCKERFILE = re.compile(
-    r"(FROM|COPY|ENV|WORKDIR|RUN|LABEL|USER|STOPSIGNAL|EXPOSE|CMD|ARG|ENTRYPOINT|VOLUME) \S.*"
+    r"(FROM|COPY|ENV|WORKDIR|RUN|LABEL|USER|STOPSIGNAL|EXPOSE|HEALTHCHECK|CMD|ARG|ENTRYPOINT|VOLUME)"
+    r" \S.*"
 )
 LONGEST, MEDIAN, NINTH_DECILE = 250, 60, 150
 

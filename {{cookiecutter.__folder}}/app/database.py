@@ -125,6 +125,11 @@ class Database:
                         await session.rollback()
                 raise
 
+    def count_connections(self) -> tuple[int, int]:
+        """Return how many connections are in use, and how many there may be."""
+        pool: Any = self.engine.pool
+        return pool.checkedout(), pool.size()
+
     async def ping(self) -> None:
         """Raise SQLAlchemyError or DatabaseUnavailableError when the database does not answer."""
         async with self.engine.connect() as connection:

@@ -12,6 +12,7 @@ from app.core.errors import (
     TransactionConflictError,
     UnavailableError,
 )
+from app.core.metrics import DATABASE_POOL_TIMEOUTS
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -109,6 +110,8 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except exc.SQLAlchemyError as error:
+        if isinstance(error, exc.TimeoutError):
+            DATABASE_POOL_TIMEOUTS.inc()
         if meaning := interpret(error):
             raise meaning from error
         raise

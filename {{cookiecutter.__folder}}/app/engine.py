@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.errors import InvalidInputError
 from app.core.server_config import DatabaseSettings
+from app.core.statement_spans import trace_statements
 from app.database_errors import DatabaseUnavailableError
 
 DRIVERS = {
@@ -63,6 +64,7 @@ def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngin
         connect_args=choose_arguments(url, settings),
         # {% endif %}
     )
+    trace_statements(engine.sync_engine)
     event.listen(engine.sync_engine, "do_connect", connect)
     # {% if cookiecutter.database == "postgresql" %}
     if backend == "postgresql":

@@ -7,6 +7,7 @@ from app.core.config import CoreSettings
 # {% if cookiecutter.broker != "none" %}
 from app.core.errors import StartupError
 # {% endif %}
+from app.core.health import Health
 # {% if cookiecutter.database != "none" %}
 from app.database import Database, open_database
 # {% endif %}
@@ -21,6 +22,10 @@ from app.services.consumption import run_consumer
 # {% if (cookiecutter.database != "none" or cookiecutter.cache == "redis") and cookiecutter.interface != "api" %}
 from app.services.jobs import run_jobs
 # {% endif %}
+# {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+from app.services.lag import run_lag
+# {% endif %}
+from app.services.measuring import run_measuring
 # {% if cookiecutter.cache == "redis" %}
 from app.services.memory_cache import MemoryCache
 # {% endif %}
@@ -67,6 +72,7 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
     Raises StartupError, one sentence, for what cannot be reached.
     """
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(open_spans(core))
         opened = Container()
         opened.add(CoreSettings, core)
         opened.add(Settings, settings)
@@ -99,7 +105,20 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         if core.process.environment == "development":
             await migrate(opened[Database])
         # {% endif %}
+        opened.add(Health, Health(opened))
         yield opened
+
+
+@asynccontextmanager
+async def open_spans(core: CoreSettings) -> AsyncIterator[None]:
+    """Record and send spans if there is a collector; without one, not even import what does."""
+    if core.traces.exporter_otlp_endpoint is None:
+        yield
+        return
+    from app.core.span_export import export_spans
+
+    async with export_spans(core):
+        yield
 # {% if cookiecutter.interface != "worker" %}
 
 
@@ -112,6 +131,7 @@ async def open_api(core: CoreSettings, settings: Settings) -> AsyncIterator[Cont
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_container(core, settings))
         opened.add(TokenVerifier, TokenVerifier(core.auth))
+        await stack.enter_async_context(run_measuring(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
         # Before what emits events, so that it ends after it.
@@ -143,6 +163,7 @@ async def open_worker(core: CoreSettings, settings: Settings) -> AsyncIterator[C
     """Open what the worker needs, and run its tasks."""
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(open_container(core, settings))
+        await stack.enter_async_context(run_measuring(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "api" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
         # Before what emits events, so that it ends after it.
@@ -163,6 +184,7 @@ async def run_tasks(opened: Container) -> AsyncIterator[None]:
         # {% endif %}
         # {% if cookiecutter.interface != "api" and cookiecutter.broker != "none" %}
         await stack.enter_async_context(run_consumer(consumer, opened))
+        await stack.enter_async_context(run_lag(consumer, opened))
         # {% endif %}
         # {% if cookiecutter.interface != "api" and (cookiecutter.database != "none" or cookiecutter.cache == "redis") %}
         await stack.enter_async_context(run_jobs(worker, opened))

@@ -1,5 +1,6 @@
 """The API's entry point: composition and nothing else."""
 
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -8,7 +9,6 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
 from app.api.exceptions import MEDIA_TYPE, problem, problems
@@ -28,6 +28,8 @@ from app.utils.container import Container
 # {% if cookiecutter.broker != "none" %}
 from app.web.asyncapi import make_message_pages
 # {% endif %}
+from app.web.body_limit import BodyLimit
+from app.web.concurrency import ConcurrencyLimit
 from app.web.deadline import Deadline
 from app.web.document import DocumentedAPI
 from app.web.errors import add_error_handlers
@@ -45,6 +47,10 @@ def create_app(core: CoreSettings, settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Container]]:
         async with open_api(core, settings) as opened:
+            # What the start has made stays: to look through it for garbage again and again would
+            # cost a fifteenth of each request.
+            gc.collect()
+            gc.freeze()
             yield {"opened": opened}
 
     app = DocumentedAPI(
@@ -53,6 +59,8 @@ def create_app(core: CoreSettings, settings: Settings) -> FastAPI:
         lifespan=lifespan,
         middleware=[*choose_middleware(core), *MIDDLEWARE],
         error_media_type=MEDIA_TYPE,
+        # RequestContext traces and counts; FastAPI's spans would hold query strings.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(router, responses=problems(*ERRORS))
     app.include_router(endpoints.router)
@@ -77,9 +85,10 @@ def choose_middleware(core: CoreSettings) -> list[Middleware]:
         Middleware(StartupSentence),
         Middleware(RequestContext),
         *([cors] if http.cors_origins else []),
+        Middleware(ConcurrencyLimit, most=http.concurrent_requests, problem=problem),
         Middleware(FailureAnswers, problem=problem),
         Middleware(Deadline, seconds=http.request_seconds, problem=problem),
-        Middleware(RequestBodyLimitMiddleware, max_body_size=http.body_bytes),
+        Middleware(BodyLimit, max_body_size=http.body_bytes),
     ]
 
 

@@ -138,6 +138,8 @@ class UnitOfWorkFactory:
 from types import TracebackType
 
 from app.core.config import CoreSettings
+from app.core.message_metrics import publish
+from app.core.message_spans import trace_publish
 from app.core.tracing import current_trace
 from app.utils.container import Container
 from app.utils.envelope import Envelope
@@ -196,7 +198,9 @@ class OpenUnitOfWork:
         """Publish, unless the block has failed."""
         if error is None:
             for event in self._unit.events:
-                await self._broker.publish(wrap_event(event, self._source))
+                message = wrap_event(event, self._source)
+                with trace_publish(self._broker, message) as sent:
+                    await publish(self._broker, sent)
 # {% endif %}
 # {% if cookiecutter.broker != "none" %}
 

@@ -5,12 +5,15 @@ import signal
 import sys
 
 from app.core.config import CoreSettings, load_core_settings, load_settings
+from app.core.drain import begin_drain
 # {% if cookiecutter.interface == "api-and-worker" and cookiecutter.broker != "none" %}
 from app.core.errors import SettingsError, StartupError
 # {% endif %}
 # {% if cookiecutter.interface == "worker" or cookiecutter.broker == "none" %}
 from app.core.errors import StartupError
 # {% endif %}
+from app.core.health import Health
+from app.core.health_server import open_health_server
 from app.core.logger_config import configure_logging
 from app.domain.settings import Settings
 from app.lifespan import open_worker
@@ -22,10 +25,16 @@ logger = Logger(__name__)
 async def work(core: CoreSettings, settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in flight."""
     stopped = asyncio.Event()
+
+    def stop() -> None:
+        begin_drain()
+        stopped.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    async with open_worker(core, settings):
+        loop.add_signal_handler(number, stop)
+    async with open_health_server(core) as server, open_worker(core, settings) as opened:
+        server.health = opened[Health]
         logger.info("worker started")
         await stopped.wait()
         logger.info("worker stopping")

@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.kit.clock",
     "tests.kit.container",
+    "tests.kit.spans",
     # {% if cookiecutter.database != "none" %}
     "tests.kit.database",
     # {% endif %}

@@ -3,12 +3,15 @@
 import traceback
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.core.config import CoreSettings
 from app.core.errors import ConflictError, InvalidInputError, UnavailableError
 from app.database import Database
+from app.database_errors import translate_errors
 from app.unit_of_work import UnitOfWorkFactory
 from app.utils.container import Container
 from tests.unit_of_work_kit import count, insert, make_numbers
@@ -74,3 +77,10 @@ async def test_a_nul_character_cannot_be_stored(
     with pytest.raises(InvalidInputError):
         await insert_alone(begin, 1, "a\0b")
 # {% endif %}
+
+
+def test_waiting_in_vain_for_a_connection_is_counted() -> None:
+    before = REGISTRY.get_sample_value("database_pool_timeouts_total") or 0
+    with pytest.raises(UnavailableError), translate_errors():
+        raise PoolTimeoutError
+    assert REGISTRY.get_sample_value("database_pool_timeouts_total") == before + 1

@@ -29,11 +29,6 @@ def test_what_no_browser_sends_is_refused(monkeypatch: pytest.MonkeyPatch, origi
         read_settings(HttpSettings)
 
 
-def test_the_token_of_the_metrics_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("METRICS_TOKEN", "sesame")
-    assert "sesame" not in repr(read_settings(HttpSettings))
-
-
 @pytest.mark.parametrize(
     ("settings", "danger"),
     [

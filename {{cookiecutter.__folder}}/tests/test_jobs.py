@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.domain.settings import Settings
 from app.services.job_claims import JobClaims
@@ -10,6 +11,7 @@ from app.services.jobs import JobRunner
 from app.utils.container import Container
 from app.utils.injection import InjectionError
 from app.utils.jobs import JobFunction, Worker
+from tests.kit.spans import RecordedSpans
 
 
 def make_runner(function: JobFunction, opened: Container) -> JobRunner:
@@ -26,6 +28,17 @@ async def test_a_job_gets_what_it_asks_for(opened: Container, settings: Settings
 
     await make_runner(tick, opened).run_once()
     assert seen == [settings]
+
+
+async def test_each_run_is_a_trace(spans: RecordedSpans, opened: Container) -> None:
+    async def tick() -> None:
+        """Do nothing."""
+
+    for _ in range(2):
+        await make_runner(tick, opened).run_once()
+    runs = [span for span in spans.list() if span.name == "job tick"]
+    assert [run.parent for run in runs] == [None, None]
+    assert len({run.context.trace_id for run in runs}) == 2
 
 
 async def test_one_of_two_replicas_takes_a_run(opened: Container) -> None:
@@ -58,3 +71,20 @@ def test_two_jobs_cannot_have_one_name() -> None:
     worker.every(seconds=1)(tick)
     with pytest.raises(ValueError, match="two jobs are named 'tick'"):
         worker.every(seconds=1)(tick)
+
+
+async def test_a_run_is_counted_by_how_it_ended(opened: Container) -> None:
+    async def counted() -> None:
+        if failures:
+            raise failures.pop()
+
+    def read(metric: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(metric, {"name": "counted", **labels})
+
+    failures, runner = [RuntimeError("a bug")], make_runner(counted, opened)
+    with pytest.raises(RuntimeError):
+        await runner.run_once()
+    await runner.run_once()
+    assert read("job_runs_total", outcome="failed") == 1
+    assert read("job_runs_total", outcome="done") == 1
+    assert read("job_duration_seconds_count") == 2

@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from app.core.config import ServiceSettings
+from app.core.log_context import log_context
 from app.core.log_format import JsonFormatter, format_time
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
@@ -35,6 +36,39 @@ def test_a_line_has_the_trace_that_it_belongs_to(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.INFO), follow_trace(f"00-{'a' * 32}-{'b' * 16}-01"):
         Logger("app.test").info("in a trace")
         assert format_last(caplog)["trace_id"] == "a" * 32
+
+
+def test_a_line_has_what_is_said_of_the_work_that_it_belongs_to(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    token = log_context.set({"request_id": "r-1"})
+    try:
+        with caplog.at_level(logging.INFO):
+            Logger("app.test").info("in a request")
+        assert format_last(caplog)["request_id"] == "r-1"
+    finally:
+        log_context.reset(token)
+
+
+def test_secrets_are_hidden_in_fields_messages_and_errors(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    url = "scheme://me:hunter2@server/"
+    try:
+        raise RuntimeError(f"cannot reach {url}")
+    except RuntimeError:
+        Logger("app.test").exception(f"lost {url}", url=url, login={"Password": "hunter2"})
+    line = format_last(caplog)
+    assert line["login"] == {"Password": "***"}
+    assert "hunter2" not in str(line)
+    assert line["message"] == "lost scheme://me:***@server/"
+
+
+def test_a_line_for_several_places_is_made_once(caplog: pytest.LogCaptureFixture) -> None:
+    formatter = JsonFormatter(ServiceSettings(name="shop"))
+    Logger("app.test").warning("once")
+    record = caplog.records[-1]
+    assert formatter.format(record) is formatter.format(record)
 
 
 def test_an_exception_is_one_line_too(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,77 +1,156 @@
-"""Loki gets the log lines, and a Loki that is down costs no exception."""
+"""Loki gets every line in batches: once, in order and with few labels."""
 
 import json
 import logging
+import os
+import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
-from typing import Any
 
 import pytest
 
-from app.core.config import ServiceSettings
-from app.core.log_format import JsonFormatter
-from app.core.loki import LokiQueueHandler
-
-Push = tuple[str, dict[str, Any]]
+from app.core import loki_batches
+from tests.loki_kit import LokiServer, Reply, log, make_handler, make_record, serving_loki
 
 
 @pytest.fixture
-def pushes() -> Iterator[tuple[str, list[Push]]]:
-    """Serve Loki's push endpoint; yield its address and what it was sent."""
-    received: list[Push] = []
+def server() -> Iterator[LokiServer]:
+    with serving_loki() as server:
+        yield server
 
-    class Loki(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            received.append((self.path, json.loads(body)))
-            self.send_response(204)
-            self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+@pytest.fixture(autouse=True)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loki_batches, "BATCH_SECONDS", 0.01)
+    monkeypatch.setattr(loki_batches, "DELAYS", (0.0, 0.01))
 
-    with HTTPServer(("127.0.0.1", 0), Loki) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+
+def test_every_line_arrives_in_order_before_the_handler_closes(
+    server: LokiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loki_batches, "BATCH_SECONDS", 60.0)
+    handler = make_handler(server.url)
+    messages = log(handler, 1200)
+    handler.close()
+    assert server.messages == messages
+    assert len(server.pushes) == 1
+    assert not handler.lost.counts
+
+
+def test_a_line_arrives_without_the_handler_being_closed(server: LokiServer) -> None:
+    handler = make_handler(f"{server.url}/")
+    log(handler)
+    server.wait_for_lines(1)
+    log(handler)
+    server.wait_for_lines(2)
+    handler.close()
+
+
+def test_a_line_has_few_labels_and_the_time_when_it_was_logged(server: LokiServer) -> None:
+    handler = make_handler(server.url)
+    created = time.time() - 60
+    handler.handle(make_record("late", created=created, levelname="ERROR", tags={"user": "7"}))
+    handler.close()
+    (line,) = server.received.values()
+    assert line.labels == {"service": "shop", "environment": "test", "level": "error"}
+    assert line.time == int(created * 1e9)
+
+
+def test_what_the_sending_itself_logs_is_not_sent(
+    server: LokiServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = make_handler(server.url)
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    server.replies = [Reply(500)]
+    logging.getLogger("app.test").debug("first")
+    server.wait_for_lines(1)
+    # The same library at work for the service.
+    logging.getLogger("urllib3.connectionpool").debug("second")
+    server.wait_for_lines(2)
+    handler.close()
+    assert server.messages == ["first", "second"]
+    assert len(server.pushes) == 3
+
+
+def test_a_slow_loki_costs_what_the_queue_does_not_hold(
+    server: LokiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loki_batches, "QUEUE_LINES", 50)
+    server.reply = Reply(seconds=0.1)
+    handler = make_handler(server.url)
+    log(handler, 200)
+    handler.close()
+    assert handler.lost.counts["full"] > 0
+    assert len(server.texts) + handler.lost.counts["full"] == 200
+
+
+def test_the_queue_holds_so_much_text_and_no_more(
+    server: LokiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loki_batches, "QUEUE_CHARACTERS", 100_000)
+    server.reply = Reply(hangs=True)
+    handler = make_handler(server.url)
+    log(handler)
+    server.wait_for_pushes(1)
+    for _ in range(3):
+        handler.handle(make_record("x" * 60_000))
+    assert handler.lost.counts == {"full": 1}
+    server.released.set()
+    server.reply = Reply()
+    handler.close()
+
+
+@pytest.mark.parametrize("character", ["x", '"', "ü", "\x00", "🙂"])
+def test_a_line_that_is_too_long_arrives_cut(server: LokiServer, character: str) -> None:
+    handler = make_handler(server.url)
+    handler.handle(make_record(character * 300_000))
+    handler.close()
+    (text,) = server.texts
+    line = json.loads(text)
+    assert line["message"].startswith("cut from ")
+    assert line["beginning"].startswith('{"time":')
+
+
+def test_what_cannot_be_formatted_is_counted(server: LokiServer) -> None:
+    handler = make_handler(server.url)
+    handler.handle(make_record("%d", args=("no number",)))
+    handler.close()
+    assert handler.lost.counts == {"unformatted": 1}
+
+
+def test_a_child_has_a_queue_of_its_own_and_no_line_is_doubled(server: LokiServer) -> None:
+    server.replies = [Reply(seconds=0.3)]
+    handler = make_handler(server.url)
+    handler.lost.count("full")
+    log(handler, 3)
+    server.wait_for_pushes(1)
+    handler.handle(make_record("queued"))
+    child = os.fork()
+    if child == 0:
+        handler.handle(make_record("from the child"))
+        handler.close()
+        os._exit(handler.lost.counts.total())
+    assert os.waitpid(child, 0)[1] == 0
+    handler.close()
+    assert sorted(server.messages) == ["from the child", "line 0", "line 1", "line 2", "queued"]
+    assert handler.lost.counts == {"full": 1}
+
+
+def test_threads_lose_nothing(server: LokiServer) -> None:
+    handler = make_handler(server.url)
+    threads = [Thread(target=log, args=(handler, 500)) for _ in range(4)]
+    for thread in threads:
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", received
-        server.shutdown()
+    for thread in threads:
         thread.join()
-
-
-def make_handler(url: str) -> LokiQueueHandler:
-    handler = LokiQueueHandler(url, "shop")
-    handler.setFormatter(JsonFormatter(ServiceSettings(name="shop")))
-    return handler
-
-
-def make_record(message: str, logger: str = "app.test") -> logging.LogRecord:
-    return logging.makeLogRecord({"msg": message, "name": logger, "levelname": "INFO"})
-
-
-def test_loki_gets_every_line_before_the_handler_closes(pushes: tuple[str, list[Push]]) -> None:
-    url, received = pushes
-    handler = make_handler(url)
-    for number in range(10):
-        handler.handle(make_record(f"line {number}"))
     handler.close()
-    lines = [push["streams"][0]["values"][0][1] for _, push in received]
-    assert [json.loads(line)["message"] for line in lines] == [f"line {n}" for n in range(10)]
-    assert {path for path, _ in received} == {"/loki/api/v1/push"}
-    assert received[0][1]["streams"][0]["stream"]["service"] == "shop"
+    assert len(server.texts) == 2000
 
 
-def test_what_the_sending_itself_logs_is_not_sent(pushes: tuple[str, list[Push]]) -> None:
-    url, received = pushes
-    handler = make_handler(url)
-    handler.handle(make_record("connecting", logger="urllib3.connectionpool"))
+def test_the_password_of_the_url_is_sent_as_one(server: LokiServer) -> None:
+    handler = make_handler(server.url.replace("://", "://shop:secret@"))
+    log(handler, 1)
     handler.close()
-    assert received == []
-
-
-def test_a_loki_that_is_down_costs_no_exception(capsys: pytest.CaptureFixture[str]) -> None:
-    handler = make_handler("http://127.0.0.1:1")
-    handler.handle(make_record("lost"))
-    handler.close()
-    handler.close()
-    assert capsys.readouterr().err == ""
+    assert server.messages == ["line 0"]
+    assert server.authorizations == ["Basic c2hvcDpzZWNyZXQ="]

@@ -1,12 +1,18 @@
 """What every answer carries, and which pages may read it."""
 
+import json
 import logging
+import sys
 
 import pytest
 from httpx import AsyncClient
+from starlette.types import Message, Receive, Scope, Send
 
 from app.core.config import CoreSettings
+from app.core.log_format import JsonFormatter
+from app.core.middleware import RequestContext
 from app.utils.container import Container
+from app.utils.logger import Logger
 from tests.kit.http import open_nothing
 
 
@@ -40,6 +46,32 @@ async def test_secrets_of_a_request_are_not_logged(
     fields = [vars(record) for record in caplog.records]
     assert [record.getMessage() for record in caplog.records] == ["request answered"]
     assert "hunter2" not in str(fields)
+
+
+async def test_every_line_of_a_request_has_its_id(
+    core: CoreSettings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        Logger("app.test").warning("inside")
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    async def ignore(_message: Message) -> None:
+        """Send nothing."""
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter(core.service))
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    headers = [(b"x-request-id", b"r-1")]
+    request = {"type": "http", "scheme": "http", "method": "GET", "path": "/", "headers": headers}
+    await RequestContext(answer)(request, receive, ignore)
+    Logger("app.test").warning("outside")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    named = {line["message"]: line.get("request_id") for line in lines}
+    assert named["inside"] == "r-1"
+    assert named["outside"] is None
 
 
 async def test_pages_of_other_origins_may_not_read_answers(client: AsyncClient) -> None:

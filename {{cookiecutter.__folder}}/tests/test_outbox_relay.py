@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.services.outbox.file import lock_file
 from app.services.outbox.relay import OutboxRelay, run_relay
@@ -84,3 +85,16 @@ def test_one_relay_at_a_time_has_the_file_of_a_database(tmp_path: Path) -> None:
         assert (first, second) == (True, False)
     with lock_file(database) as third:
         assert third is True
+
+
+async def test_what_is_relayed_is_counted(opened: Container, broker: Broker) -> None:
+    def read(metric: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"outbox_{metric}", labels) or 0
+
+    published = read("relayed_total", outcome="published")
+    batches = read("batch_duration_seconds_count")
+    await emit(opened, *(Happened(number=number) for number in range(3)))
+    await relay_everything(OutboxRelay(opened))
+    assert len(broker.numbers()) == 3
+    assert read("relayed_total", outcome="published") == published + 3
+    assert read("batch_duration_seconds_count") > batches

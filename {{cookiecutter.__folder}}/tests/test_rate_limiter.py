@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from app.core.errors import TooManyRequestsError
 from app.services.memory_cache import MemoryCache
@@ -44,7 +45,9 @@ class RateLimiterContract:
 
     async def test_more_than_the_limit_is_refused(self, cache: Cache) -> None:
         limiter = RateLimiter(cache)
+        refusals = REGISTRY.get_sample_value("rate_limit_refusals_total") or 0
         assert await count_accepted(limiter, THREE, tries=10) == 3
+        assert REGISTRY.get_sample_value("rate_limit_refusals_total") == refusals + 7
         with pytest.raises(TooManyRequestsError, match="try again in") as refused:
             await limiter.check("ip", limit=THREE)
         assert 1 <= refused.value.retry_after <= 61

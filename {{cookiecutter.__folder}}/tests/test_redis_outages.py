@@ -59,6 +59,7 @@ class TestRedisThatHangs(RedisFixtures):
     ) -> None:
         for _ in range(100):
             assert await cache.get("key") is None
+        assert cache.operations == {"failed": 1, "skipped": 99}
         assert way.connections == 1
         assert log.messages == [DOWN]
 

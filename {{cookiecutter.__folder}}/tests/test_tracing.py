@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.core.tracing import Trace, current_trace, follow_trace
+from app.core.trace_context import Trace
+from app.core.tracing import current_trace, follow_trace
 
 TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 

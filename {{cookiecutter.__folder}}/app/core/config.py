@@ -1,18 +1,27 @@
 """The settings that every service of ours has, in groups."""
 
+# {% if cookiecutter.interface != "worker" %}
+import math
+# {% endif %}
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from app.core import server_config
+# {% if cookiecutter.interface != "worker" %}
+from app.core.cpu_quota import read_cpu_quota
+# {% endif %}
 from app.core.errors import SettingsError
 # {% if cookiecutter.interface != "worker" %}
 from app.core.http_config import AuthSettings, HttpSettings
 # {% endif %}
-from app.core.settings import Group, SettingsGroup, read_settings
+from app.core.settings import Group, SettingsGroup, Words, read_settings
+from app.core.tracing_config import TracingSettings
 
 
 class ServiceSettings(SettingsGroup):
@@ -33,10 +42,37 @@ class ProcessSettings(SettingsGroup):
     """development, test or production, which refuses defaults that lose data."""
     grace_seconds: int = Field(default=30, ge=2)
     """How many seconds work in flight may take after SIGTERM."""
+    metrics_token: SecretStr | None = None
+    """The bearer token that /metrics wants, when one is set."""
     # {% if cookiecutter.database != "none" %}
     replicas: int = Field(default=1, ge=1)
     """The most replicas that will run at once; they share DATABASE_CONNECTIONS."""
     # {% endif %}
+
+
+# {% if cookiecutter.interface != "api" %}
+class WorkerSettings(SettingsGroup):
+    """Where the worker says how it is: /health/live, /health/ready and /metrics."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKER_")
+
+    health_host: str = "127.0.0.1"
+    """The address that it listens on for that."""
+    health_port: int = Field(default=8001, ge=0, le=65535)
+    """Its port for that; 0 for none."""
+
+
+# {% endif %}
+def check_log_file(path: str) -> str:
+    """Accept a path where a file can be written; raises ValueError for another one."""
+    file, folder = Path(path), Path(path).absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    # Its lock and the files before it stand beside it.
+    places = [folder, file] if file.exists() else [folder]
+    if file.is_dir() or not all(os.access(place, os.W_OK) for place in places):
+        raise ValueError(f"{file} cannot be written")
+    return path
 
 
 class LogSettings(SettingsGroup):
@@ -46,8 +82,10 @@ class LogSettings(SettingsGroup):
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
-    file: str | None = None
-    """A file that gets the lines too; it is rotated."""
+    file: Annotated[str, AfterValidator(check_log_file)] | None = None
+    """A file that gets the lines too, from all processes; it is rotated."""
+    redacted: Words = ()
+    """Words in names of fields whose values are hidden too, with commas between: email,iban"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +98,12 @@ class CoreSettings:
     http: HttpSettings
     auth: AuthSettings
     # {% endif %}
+    # {% if cookiecutter.interface != "api" %}
+    worker: WorkerSettings
+    # {% endif %}
     log: LogSettings
     loki: server_config.LokiSettings
+    traces: TracingSettings
     # {% if cookiecutter.database != "none" %}
     database: server_config.DatabaseSettings
     # {% endif %}
@@ -74,6 +116,27 @@ class CoreSettings:
     # {% if cookiecutter.cache == "redis" %}
     redis: server_config.RedisSettings
     # {% endif %}
+    # {% if cookiecutter.interface != "worker" %}
+
+    def count_workers(self) -> int:
+        """Return how many processes serve: as set, or one for each CPU of the container's quota.
+
+        Each has a memory of its own, so that there is only one where something is kept there.
+        """
+        if self.http.workers is not None:
+            return self.http.workers
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" and cookiecutter.broker != "none" %}
+        if self.broker.is_memory:
+            return 1
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" and cookiecutter.cache == "redis" %}
+        if self.redis.url is None:
+            return 1
+        # {% endif %}
+        # {% if cookiecutter.interface != "worker" %}
+        return max(1, math.floor(read_cpu_quota() or 1))
+        # {% endif %}
     # {% if cookiecutter.database != "none" %}
 
     def share_connections(self) -> int:
@@ -83,7 +146,7 @@ class CoreSettings:
         """
         # {% endif %}
         # {% if cookiecutter.database != "none" and cookiecutter.interface != "worker" %}
-        processes, reason = self.process.replicas * self.http.workers, "REPLICAS x WORKERS"
+        processes, reason = self.process.replicas * self.count_workers(), "REPLICAS x WORKERS"
         # {% endif %}
         # {% if cookiecutter.database != "none" and cookiecutter.interface == "worker" %}
         processes, reason = self.process.replicas, "REPLICAS"

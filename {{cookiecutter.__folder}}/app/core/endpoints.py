@@ -1,13 +1,11 @@
 """The endpoints that operators ask: live, ready and metrics."""
 
-import secrets
-
 from fastapi import APIRouter, Request, Response, status
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
 from app.core.config import CoreSettings
-from app.core.health import ask_all
+from app.core.exposition import CONTENT_TYPE_LATEST, may_read, write_metrics
+from app.core.health import Health
 
 CHALLENGE = {"www-authenticate": "Bearer"}
 
@@ -22,22 +20,19 @@ async def get_live() -> dict[str, str]:
 
 @router.get("/health/ready", summary="Can requests be served?")
 async def get_ready(request: Request, response: Response) -> dict[str, str]:
-    """Ask every dependency; 503 when one does not answer that the service cannot do without."""
-    opened = request.state.opened
-    answers = await ask_all(opened.probes)
-    if any(answer != "ok" for name, answer in answers.items() if name not in opened.optional):
+    """Ask every dependency; 503 when one is silent that is needed, or the process ends."""
+    health: Health = request.state.opened[Health]
+    report = await health.check()
+    if not report.is_ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    return answers
+    return report.answers
 
 
 @router.get("/metrics", include_in_schema=False)
-async def get_metrics(request: Request) -> Response:
-    """Return the metrics of this process in Prometheus' text format; 401 without METRICS_TOKEN."""
-    token = request.state.opened[CoreSettings].http.metrics_token
-    if token is not None:
-        wanted = f"Bearer {token.get_secret_value()}".encode()
-        given = request.headers.get("authorization", "").encode()
-        # In constant time: how long it takes to refuse tells nothing about the token.
-        if not secrets.compare_digest(given, wanted):
-            raise HTTPException(401, "this needs the token of METRICS_TOKEN", CHALLENGE)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def get_metrics(request: Request) -> Response:
+    """Return the metrics in Prometheus' text format; 401 without METRICS_TOKEN, if that is set."""
+    # In a thread, because those of several processes take long to add up.
+    token = request.state.opened[CoreSettings].process.metrics_token
+    if not may_read(token, request.headers.get("authorization", "").encode()):
+        raise HTTPException(401, "this needs the token of METRICS_TOKEN", CHALLENGE)
+    return Response(write_metrics(), media_type=CONTENT_TYPE_LATEST)

@@ -4,22 +4,15 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, Field
+from pydantic_settings import SettingsConfigDict
 
-from app.core.settings import SettingsGroup
+from app.core.settings import SettingsGroup, Words
 from app.core.urls import url_of
 
 # As browsers send it, because it is compared to the letter.
 ORIGIN = re.compile(r"\*|https?://([a-z0-9._-]+|\[[0-9a-f:]+\])(:\d+)?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-def split_at_commas(value: object) -> object:
-    """Return the parts of a text, without spaces; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -36,21 +29,16 @@ class HttpSettings(SettingsGroup):
     """The address that it listens on."""
     port: int = Field(default=8000, ge=1, le=65535)
     """Its port."""
-    workers: int = Field(default=1, ge=1)
-    """Its processes under gunicorn."""
+    workers: int | None = Field(default=None, ge=1)
+    """Its processes under gunicorn; as many as the container may use CPUs when it is not set."""
+    concurrent_requests: int = Field(default=1000, ge=1)
+    """How many requests each process answers at once; more are refused."""
     request_seconds: float = Field(default=30, gt=0)
     """How many seconds a request may take until its answer begins."""
     body_bytes: int = Field(default=1_048_576, ge=1)
     """The largest body that it takes, in bytes."""
-    cors_origins: Annotated[
-        tuple[str, ...],
-        NoDecode,
-        BeforeValidator(split_at_commas),
-        AfterValidator(check_origins),
-    ] = ()
+    cors_origins: Annotated[Words, AfterValidator(check_origins)] = ()
     """The origins whose pages may call it, with commas between: https://app.example.com, or *"""
-    metrics_token: SecretStr | None = None
-    """The bearer token that /metrics wants, when one is set."""
 
 
 class AuthSettings(SettingsGroup):

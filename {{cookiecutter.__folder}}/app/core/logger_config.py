@@ -2,14 +2,16 @@
 
 import logging
 import sys
-from logging.handlers import RotatingFileHandler
+from collections.abc import Mapping
 
 from app.core.config import CoreSettings
 from app.core.log_format import JsonFormatter
-from app.core.loki import LokiQueueHandler
+from app.core.log_losses import LostLines
 
-FILE_BYTES = 10_000_000
-FILE_COUNT = 5
+# {% if cookiecutter.interface != "worker" %}
+# Loggers whose lines would go their own way.
+SERVER = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
+# {% endif %}
 # Servers and clients that bring handlers of their own, or say too much.
 QUIET = {
     # {% if cookiecutter.interface != "worker" %}
@@ -34,7 +36,7 @@ def configure_logging(settings: CoreSettings) -> None:
     root = logging.getLogger()
     for handler in (*root.handlers,):
         root.removeHandler(handler)
-    formatter = JsonFormatter(settings.service)
+    formatter = JsonFormatter(settings.service, settings.log.redacted)
     for handler in open_handlers(settings):
         handler.setFormatter(formatter)
         root.addHandler(handler)
@@ -43,9 +45,7 @@ def configure_logging(settings: CoreSettings) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     quieten_libraries()
     # {% if cookiecutter.interface != "worker" %}
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+    adopt_server()
     # {% endif %}
 
 
@@ -53,17 +53,41 @@ def quieten_libraries() -> None:
     """Let libraries say no more than what nobody else says."""
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)
+# {% if cookiecutter.interface != "worker" %}
+
+
+def adopt_server() -> None:
+    """Let the lines of the server go where all others go."""
+    for name in SERVER:
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+# {% endif %}
 
 
 def open_handlers(settings: CoreSettings) -> list[logging.Handler]:
-    """Return a handler for each place that log lines go to."""
+    """Return a handler for each place that log lines go to; only what it needs is imported."""
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if settings.log.file:
-        handlers.append(
-            RotatingFileHandler(
-                settings.log.file, maxBytes=FILE_BYTES, backupCount=FILE_COUNT, encoding="utf-8"
-            )
-        )
+        from app.core.log_file import LogFile
+
+        handlers.append(LogFile(settings.log.file))
     if settings.loki.url:
-        handlers.append(LokiQueueHandler(settings.loki.url, settings.service.name))
+        from app.core.loki import BatchLokiHandler
+
+        labels = {
+            "service": settings.service.name,
+            "environment": settings.process.environment,
+        }
+        handlers.append(BatchLokiHandler(settings.loki.url, labels))
     return handlers
+
+
+def count_lost_lines() -> Mapping[tuple[str, str], int]:
+    """Return how many lines of this process were lost, by place and reason."""
+    places = (getattr(handler, "lost", None) for handler in logging.getLogger().handlers)
+    return {
+        (lost.place, reason): lines
+        for lost in places
+        if isinstance(lost, LostLines)
+        for reason, lines in dict(lost.counts).items()
+    }

@@ -1,65 +1,159 @@
-"""Log lines to Loki from a thread of their own, so that a slow Loki slows nobody."""
+"""Log lines to Loki through the library's handler, which is taught to batch and never to wait."""
 
+import gzip
 import logging
-from logging.handlers import QueueHandler, QueueListener
-from queue import Full, Queue
+import os
+from collections.abc import Sequence
+from threading import get_ident
 from typing import Any
+from weakref import WeakSet
 
 import requests
 from logging_loki import LokiHandler
+from logging_loki.emitter import LokiEmitterV1
+from pydantic_core import to_json
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
-QUEUE_SIZE = 10_000
-TIMEOUT_SECONDS = 2.0
-# What the sending itself logs; sending that too would never end.
-OWN_LOGGERS = ("urllib3", "requests")
+from app.core import log_losses
+from app.core.log_losses import LostLines
+from app.core.loki_batches import BatchSender, Line, Problem
+
+# Whether lines arrive is said elsewhere.
+OWN_LOGGER = log_losses.__name__
+PUSH_PATH = "/loki/api/v1/push"
+CONNECT_SECONDS = 3.0
+# A process that ends waits so long for Loki, and no longer.
+EXIT_SECONDS = 3.0
+# Loki's default limit of a line, and what of a longer one fits however much of it is escaped.
+LINE_BYTES = 256 * 1024
+CUT_BYTES = 40_000
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 
 
 class LokiSession(requests.Session):
-    """An HTTP session that never waits for ever."""
+    """An HTTP session for bodies that are compressed JSON."""
 
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a request, with a timeout."""
-        kwargs.setdefault("timeout", TIMEOUT_SECONDS)
-        return super().request(*args, **kwargs)
-
-
-class LokiSender(LokiHandler):  # type: ignore[misc] # the library has no types
-    """Push one line; a line that Loki does not take is counted in `lost`."""
-
-    def __init__(self, url: str, service: str) -> None:
-        """Push to `url`/loki/api/v1/push under the label of the service."""
-        push = f"{url.rstrip('/')}/loki/api/v1/push"
-        super().__init__(url=push, tags={"service": service}, version="1")
-        self.emitter.session_class = LokiSession
-        self.lost = 0
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the library's name
-        """Count the line, instead of printing a traceback for each."""
-        self.emitter.close()
-        self.lost += 1
+    def __init__(self) -> None:
+        """Set the headers once."""
+        super().__init__()
+        self.headers.update({"Content-Type": "application/json", "Content-Encoding": "gzip"})
 
 
-class LokiQueueHandler(QueueHandler):
-    """Hand lines to the sender's thread; a line that finds the queue full is counted in `lost`."""
+class BatchEmitter(LokiEmitterV1):  # type: ignore[misc] # the library has no types
+    """Push many lines in one request, each with the time when it was logged."""
 
-    def __init__(self, url: str, service: str) -> None:
-        """Start the thread that sends."""
-        super().__init__(Queue(QUEUE_SIZE))
-        self.lost = 0
-        self.addFilter(lambda record: not record.name.startswith(OWN_LOGGERS))
-        self._listener: QueueListener | None = QueueListener(self.queue, LokiSender(url, service))
-        self._listener.start()
+    session_class = LokiSession
 
-    def enqueue(self, record: logging.LogRecord) -> None:
-        """Queue a formatted record without waiting."""
+    _prepared: tuple[requests.PreparedRequest, dict[str, Any]] | None = None
+
+    def prepare(self) -> tuple[requests.PreparedRequest, dict[str, Any]]:
+        """Return what all pushes have in common, made once: it costs more than a push itself."""
+        if self._prepared is None:
+            session = self.session
+            options = session.merge_environment_settings(self.url, {}, None, None, None)
+            request = session.prepare_request(requests.Request("POST", self.url))
+            self._prepared = request, dict(options)
+        return self._prepared
+
+    def push(self, batch: Sequence[Line], seconds: float) -> Problem | None:
+        """Push lines and return what went wrong; no attempt takes much longer than `seconds`."""
         try:
-            self.queue.put_nowait(record)
-        except Full:
-            self.lost += 1
+            request, options = self.prepare()
+            # The least effort saves most of the bytes.
+            body = gzip.compress(to_json(self.build_batch(batch)), compresslevel=1)
+            request.prepare_body(body, None)
+            timeout = (min(CONNECT_SECONDS, seconds), seconds)
+            response = self.session.send(request, timeout=timeout, allow_redirects=False, **options)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the thread goes on
+            self.close()
+            return Problem(f"{type(error).__name__}: {error}"[:300], isinstance(error, OSError))
+        status = response.status_code
+        if status == self.success_response_code:
+            return None
+        return Problem(
+            f"{status} {response.text.strip()}"[:300],
+            passes=status == TOO_MANY_REQUESTS or status >= SERVER_ERROR,
+            retry_after=read_retry_after(response.headers.get("Retry-After")),
+        )
+
+    def build_batch(self, batch: Sequence[Line]) -> dict[str, object]:
+        """Return what Loki's API takes: the lines by their labels."""
+        streams: dict[str, list[tuple[str, str]]] = {}
+        for level, created, text in batch:
+            # Few values, or Loki gets slow: everything else stands in the line.
+            streams.setdefault(level, []).append((str(int(created * 1e9)), text))
+        return {
+            "streams": [
+                {"stream": {**self.tags, "level": level.lower()}, "values": lines}
+                for level, lines in streams.items()
+            ]
+        }
+
+
+class BatchLokiHandler(LokiHandler):  # type: ignore[misc] # the library has no types
+    """Queue formatted lines for the thread that sends them; what is lost is counted in `lost`."""
+
+    emitters = {"1": BatchEmitter}  # noqa: RUF012 - the library's name and type
+
+    def __init__(self, url: str, labels: dict[str, str]) -> None:
+        """Push to the Loki at `url` under these labels, and the level of each line."""
+        push = f"{url.rstrip('/').removesuffix(PUSH_PATH)}{PUSH_PATH}"
+        super().__init__(url=push, tags=labels, version="1")
+        self.start_over()
+        HANDLERS.add(self)
+
+    def start_over(self) -> None:
+        """Begin with nothing queued or lost: what was there belongs to the parent process."""
+        self.emitter._session = None  # closing it would disturb the parent's
+        self.lost = LostLines("Loki")
+        self._sender = BatchSender(self.emitter.push, self.lost)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a line; never one of the sending itself, which would have no end."""
+        sender = self._sender
+        if get_ident() == sender.thread_id or record.name == OWN_LOGGER:
+            return
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - whatever a message cannot be made of
+            self.lost.count("unformatted")
+            return
+        if len(line) > LINE_BYTES // 4:
+            line = cut(line)
+        sender.add((record.levelname, record.created, line))
 
     def close(self) -> None:
-        """Send what is queued and end the thread; `logging` calls this when the process exits."""
-        if self._listener is not None:
-            self._listener.stop()
-            self._listener = None
+        """Send what is queued, within a few seconds; `logging` calls this when a process exits."""
+        self._sender.close(EXIT_SECONDS)
         super().close()
+
+
+HANDLERS: WeakSet[BatchLokiHandler] = WeakSet()
+
+
+def start_over_in_child() -> None:
+    """Give a process that was just forked queues and connections of its own."""
+    for handler in HANDLERS:
+        handler.start_over()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=start_over_in_child)
+
+
+def cut(line: str) -> str:
+    """Return a line that Loki takes: this one, or if it is too long its beginning, as JSON."""
+    whole = line.encode(errors="replace")
+    if len(whole) <= LINE_BYTES:
+        return line
+    beginning = whole[:CUT_BYTES].decode(errors="ignore")
+    return to_json({"message": f"cut from {len(whole)} bytes", "beginning": beginning}).decode()
+
+
+def read_retry_after(header: str | None) -> float:
+    """Return the seconds of a Retry-After header, which may be a date; 0 without a sensible one."""
+    try:
+        return Retry().parse_retry_after(header) if header else 0.0
+    except InvalidHeader:
+        return 0.0

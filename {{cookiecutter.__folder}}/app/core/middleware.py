@@ -1,20 +1,20 @@
 """What every request passes: id, trace, safe headers, access log and metrics, in pure ASGI."""
 
 import re
-import secrets
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.metrics import observe_request
-from app.core.tracing import follow_trace
+from app.core.http_metrics import begin_request, observe_request
+from app.core.log_context import log_context
+from app.core.request_spans import QUIET_PATHS, UNMATCHED, describe_answer, trace_request
+from app.core.trace_context import make_id
 from app.utils.logger import Logger
 
 logger = Logger("app.access")
 
 # An id from outside ends in log lines and headers: take nothing else than this.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-QUIET_PATHS = ("/health/", "/metrics")
 # For answers that are data, not pages: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
 SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -42,34 +42,42 @@ class RequestContext:
             return
         sent = dict(scope["headers"])
         request_id = sent.get(b"x-request-id", b"").decode("latin-1")
-        if not REQUEST_ID.fullmatch(request_id):
-            request_id = secrets.token_hex(16)
+        if not request_id or not REQUEST_ID.fullmatch(request_id):
+            request_id = make_id(32)
         scope.setdefault("state", {})["request_id"] = request_id
         named = (b"x-request-id", request_id.encode())
         safe = HTTPS_HEADERS if scope["scheme"] == "https" else SAFE_HEADERS
         status = 500
         started = time.perf_counter()
+        begin_request()
 
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = list(message["headers"])
-                if not any(name == b"cache-control" for name, _ in given):
-                    given.append(UNCACHED)
-                message = {**message, "headers": [*given, named, *safe]}
+                given = message["headers"]
+                for name, _ in given:
+                    if name == b"cache-control":
+                        message = {**message, "headers": [*given, named, *safe]}
+                        break
+                else:
+                    message = {**message, "headers": [*given, UNCACHED, named, *safe]}
             await send(message)
 
-        with follow_trace(sent.get(b"traceparent", b"").decode("latin-1")):
+        with trace_request(scope, sent.get(b"traceparent", b"").decode("latin-1")):
+            context = log_context.set({"request_id": request_id})
             try:
                 await self._app(scope, receive, send_named)
             finally:
-                record_request(scope, status, time.perf_counter() - started, request_id)
+                record_request(scope, status, time.perf_counter() - started)
+                log_context.reset(context)
 
 
-def record_request(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+def record_request(scope: Scope, status: int, seconds: float) -> None:
     """Count the request, and log it unless it is a probe's."""
-    observe_request(scope["method"], name_route(scope), status, seconds)
+    route = name_route(scope)
+    observe_request(scope["method"], route, status, seconds)
+    describe_answer(scope, route, status)
     if not scope["path"].startswith(QUIET_PATHS):
         logger.info(
             "request answered",
@@ -77,7 +85,6 @@ def record_request(scope: Scope, status: int, seconds: float, request_id: str) -
             path=scope["path"],
             status=status,
             milliseconds=round(seconds * 1000, 1),
-            request_id=request_id,
         )
 
 
@@ -85,7 +92,7 @@ def name_route(scope: Scope) -> str:
     """Return the path template of the route, one label for all paths that have none."""
     # scope["route"].path lacks the prefix of include_router; this key has the whole template.
     context = scope.get("fastapi", {}).get("effective_route_context")
-    return getattr(context, "path", None) or "unmatched"
+    return getattr(context, "path", None) or UNMATCHED
 
 
 class StartupSentence:

@@ -1,14 +1,30 @@
 """The base of every settings class: frozen, from the environment, secret files and `.env`."""
 
 import re
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BeforeValidator, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from pydantic_settings.exceptions import SettingsError as NotJsonError
 
 from app.core.errors import SettingsError
 from app.core.setting_sources import list_sources, name_variable
+
+
+def split_at_commas(value: object) -> object:
+    """Return the parts of a text, without spaces; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_at_commas)]
+"""Several texts in one variable, with commas between."""
 
 
 class SettingsGroup(BaseSettings):

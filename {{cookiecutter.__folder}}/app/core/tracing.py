@@ -1,47 +1,72 @@
-"""One trace id from the request through the messages to the log line (W3C Trace Context)."""
+"""One trace from the request through the messages to the log line.
 
-import re
-import secrets
+Spans are recorded as well while `app.core.spans` is in use; nothing else knows OpenTelemetry.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
-from typing import NamedTuple
+from typing import Literal, Protocol
 
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-NO_TRACE, NO_SPAN = "0" * 32, "0" * 16
+from app.core.trace_context import Trace
+
+Kind = Literal["client", "consumer", "internal", "producer", "server"]
+Attributes = Mapping[str, str | int]
 
 
-class Trace(NamedTuple):
-    """Where we are in a trace: its id, and the id of the span that caused what we do."""
+class Call(AbstractContextManager["Call"], Protocol):
+    """A span around one question to a server."""
 
-    trace_id: str
-    span_id: str
-    flags: str = "01"
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that the server has answered, or why it has not."""
 
-    @classmethod
-    def start(cls) -> "Trace":
-        """Return the beginning of a new trace."""
-        random = secrets.token_hex(24)
-        return cls(trace_id=random[:32], span_id=random[32:])
 
-    @classmethod
-    def parse(cls, traceparent: str | None) -> "Trace | None":
-        """Return the trace of a `traceparent` header, or None when it is none."""
-        match = TRACEPARENT.fullmatch(traceparent) if traceparent else None
-        if not match or match[1] == NO_TRACE or match[2] == NO_SPAN:
-            return None
-        return cls(*match.groups())
+class Spans(Protocol):
+    """Records spans; each is the current one during its block, and ends with it."""
 
-    @property
-    def traceparent(self) -> str:
-        """The header that hands the trace on."""
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+    def current(self) -> Trace | None:
+        """Return where we are, or None outside of any span."""
+
+    def follow(
+        self, traceparent: str | None, name: str, kind: Kind, attributes: Attributes
+    ) -> AbstractContextManager[Trace]:
+        """Continue the trace of a `traceparent` header, or start one, in a new span."""
+
+    def call(self, name: str, attributes: Attributes) -> Call:
+        """Begin to ask a server, in a span below the current one."""
+
+    def describe(self, attributes: Attributes, name: str | None) -> None:
+        """Tell more of the current span, and name it if there is a name."""
+
+    def note(self, error: BaseException, attributes: Attributes) -> None:
+        """Add an error to the current span."""
+
+    def fail(self, error_type: str) -> None:
+        """Say that the current span failed."""
 
 
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_spans: list[Spans] = []
+
+
+@contextmanager
+def use_spans(spans: Spans) -> Iterator[None]:
+    """Record spans while the block runs."""
+    _spans.append(spans)
+    try:
+        yield
+    finally:
+        _spans.remove(spans)
+
+
+def get_spans() -> Spans | None:
+    """Return what records spans, or None when nothing does."""
+    return _spans[-1] if _spans else None
 
 
 def current_trace() -> Trace | None:
     """Return the trace that the running request or message belongs to."""
-    return _current.get()
+    return (_spans[-1].current() if _spans else None) or _current.get()
 
 
 class CurrentTrace:
@@ -69,3 +94,33 @@ class CurrentTrace:
 def follow_trace(traceparent: str | None) -> CurrentTrace:
     """Continue the trace of a `traceparent` header, or start one, for the enclosed work."""
     return CurrentTrace(Trace.parse(traceparent) or Trace.start())
+
+
+def start_trace(name: str) -> AbstractContextManager[Trace]:
+    """Start a trace for work that nobody asked for, such as a job, in a span with its name."""
+    if (spans := get_spans()) is None:
+        return follow_trace(None)
+    return spans.follow(None, name, "internal", {})
+
+
+def start_call(name: str, attributes: Attributes) -> Call | None:
+    """Begin to ask a server, in a span if this is inside of one: idle loops would be noise."""
+    spans = get_spans()
+    return spans.call(name, attributes) if spans and spans.current() else None
+
+
+def trace_call(name: str, attributes: Attributes) -> AbstractContextManager[object]:
+    """Ask a server in a block."""
+    return start_call(name, attributes) or nullcontext()
+
+
+def note_error(error: BaseException, **attributes: str | int) -> None:
+    """Add an error to the current span, if spans are recorded."""
+    if (spans := get_spans()) is not None:
+        spans.note(error, attributes)
+
+
+def fail_span(error_type: str) -> None:
+    """Say that the current span failed, if spans are recorded."""
+    if (spans := get_spans()) is not None:
+        spans.fail(error_type)

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ValidationError
 
 from app.core.config import CoreSettings
 from app.core.errors import InvalidInputError
-from app.core.tracing import follow_trace
+from app.core.message_spans import trace_delivery
+from app.core.tracing import fail_span, note_error
 # {% if cookiecutter.database != "none" %}
 from app.services.inbox import DuplicateMessageError, find_reply, record_message
 # {% endif %}
@@ -18,6 +19,7 @@ from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.injection import check_parameters, pick_arguments, read_parameters
 from app.utils.logger import Logger
+from app.utils.message_broker import MessageBroker
 from app.utils.requests import Request
 
 logger = Logger(__name__)
@@ -33,6 +35,7 @@ class Answering:
         """Check at once that everything the handler asks for is there."""
         self._answerer = answerer
         self._opened = opened
+        self._broker = opened[MessageBroker]
         self._begin = opened[UnitOfWorkFactory]
         self._service = opened[CoreSettings].service.name
         self._parameters = read_parameters(answerer.handler)
@@ -45,13 +48,15 @@ class Answering:
         if seconds <= 0:
             logger.warning("request dropped, its time is over", topic=message.topic, id=message.id)
             return None
-        with follow_trace(message.traceparent):
+        with trace_delivery(self._broker, message, self._answerer.name, "server"):
             try:
                 async with asyncio.timeout(min(seconds, self._answerer.timeout)):
                     body = await self._answer(self._read(message), message)
             except tuple(SHARED.values()) as error:
                 return make_refusal(message, self._service, error)
             except Exception as error:
+                note_error(error)
+                fail_span(type(error).__qualname__)
                 logger.exception("request failed", topic=message.topic, id=message.id)
                 return make_refusal(message, self._service, error)
             logger.info("request answered", topic=message.topic)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from app.core.config import CoreSettings
+from app.core.drain import left_of
 from app.core.errors import StartupError
 from app.services.answering import Answering
 from app.services.connection import Connection
@@ -48,7 +49,7 @@ async def run_consumer(consumer: Consumer, opened: Container) -> AsyncIterator[N
             yield
     finally:
         with suppress(TimeoutError):
-            async with asyncio.timeout(core.process.grace_seconds):
+            async with asyncio.timeout(left_of(core.process.grace_seconds)):
                 await broker.pause()
 
 

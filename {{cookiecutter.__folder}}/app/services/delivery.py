@@ -5,7 +5,9 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from app.core.tracing import follow_trace
+from app.core.message_metrics import SubscriptionSeries
+from app.core.message_spans import trace_delivery
+from app.core.tracing import fail_span, note_error
 from app.services.decoding import UndeliverableError, decode
 from app.services.handling import Handling
 from app.services.outage import Outage
@@ -40,10 +42,11 @@ class Delivery:
         self._handling = Handling(subscription, opened)
         self._outage = Outage(subscription.name)
         self._names_all = True
+        self._series = SubscriptionSeries(subscription.name)
 
     async def __call__(self, incoming: Incoming) -> None:
         """Return when the message was handled, or is safe elsewhere."""
-        with follow_trace(incoming.message.traceparent):
+        with trace_delivery(self._broker, incoming.message, self._group.name):
             if self._names_all and not incoming.message.id:
                 self._names_all = False
                 self._log_nameless(incoming)
@@ -64,19 +67,23 @@ class Delivery:
             failure = await self._attempt(event, message)
             if failure is None:
                 return None
+            note_error(failure, attempt=attempt)
             self._log_failure(message, attempt, failure)
             if attempt >= policy.attempts:
                 dead = replace(incoming, message=replace(message, attempt=attempt))
                 return await self._bury(dead, Reason.FAILED, failure)
             attempt += 1
             if attempt <= AT_ONCE:
+                self._series.failed.inc()
                 continue
             step = attempt - AT_ONCE - 1
             if self._group.is_ordered or self._subscription.is_broadcast:
+                self._series.failed.inc()
                 await asyncio.sleep(policy.ladder[min(step, len(policy.ladder) - 1)])
                 continue
             try:
-                return await self._send(self._group.rung(step), message.move(attempt))
+                await self._send(self._group.rung(step), message.move(attempt))
+                return self._series.retried.inc()
             except MessageRefusedError:
                 # It came from elsewhere, and is larger than we may send.
                 return await self._bury(incoming, Reason.FAILED, failure)
@@ -93,7 +100,9 @@ class Delivery:
         await self._outage.outlast(partial(self._broker.send, place, message))
 
     async def _bury(self, incoming: Incoming, reason: Reason, error: Exception | None) -> None:
+        fail_span(reason.value)
         message = mark_dead(incoming, reason, error)
+        self._series.dead.inc()
         logger.error(
             "message put aside",
             group=self._group.name,
@@ -103,6 +112,7 @@ class Delivery:
         )
         if self._subscription.is_broadcast:
             return
+        self._series.count_dead_letter(reason)
         try:
             await self._send(self._group.dead, message)
         except MessageRefusedError:

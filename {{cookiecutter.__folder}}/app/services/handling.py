@@ -4,10 +4,14 @@
 import asyncio
 import random
 # {% endif %}
+from time import perf_counter
 from typing import Any
 
 # {% if cookiecutter.database != "none" %}
 from app.core.errors import TransactionConflictError
+# {% endif %}
+from app.core.message_metrics import SubscriptionSeries
+# {% if cookiecutter.database != "none" %}
 from app.services.inbox import DuplicateMessageError, record_message
 # {% endif %}
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -39,6 +43,7 @@ class Handling:
         self._begin = opened[UnitOfWorkFactory]
         self._watchdog = Watchdog(subscription.retry.timeout)
         self._sampler = Sampler(LINES_PER_SECOND)
+        self._series = SubscriptionSeries(subscription.name)
         own = (subscription.event, UnitOfWork, Envelope)
         check_parameters(subscription.handler, {*opened, *own})
         parameters = read_parameters(subscription.handler)
@@ -70,6 +75,7 @@ class Handling:
                         await record_message(uow.session, self._subscription.name, message.id)
                     await self._call(event, message, uow)
         except DuplicateMessageError:
+            self._series.duplicate.inc()
             logger.info("message seen before", id=message.id, handler=self._subscription.name)
             return
         self._log(message)
@@ -87,9 +93,14 @@ class Handling:
     async def _call(self, event: Event, message: Envelope, uow: UnitOfWork) -> None:
         own = (event, uow, message)
         arguments = {name: own[place] for name, place in self._own}
-        await self._subscription.handler(**self._shared, **arguments)
+        started = perf_counter()
+        try:
+            await self._subscription.handler(**self._shared, **arguments)
+        finally:
+            self._series.seconds.observe(perf_counter() - started)
 
     def _log(self, message: Envelope) -> None:
+        self._series.handled.inc()
         if (left_out := self._sampler.admit()) is not None:
             more = {"left_out": left_out} if left_out else {}
             name = self._subscription.name

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import perf_counter
 
-from app.core.tracing import follow_trace
+from app.core.metrics import JOB_RUNS, JOB_SECONDS
+from app.core.tracing import start_trace
 from app.services.job_claims import JobClaims
 # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -48,16 +50,26 @@ class JobRunner:
             await asyncio.sleep(self._job.seconds)
 
     async def run_once(self) -> None:
-        """Run the job now, in a trace of its own."""
+        """Run the job now, and count how it ended."""
+        outcome, started = "failed", perf_counter()
+        try:
+            await self._run()
+            outcome = "done"
+        finally:
+            JOB_RUNS.labels(self._job.name, outcome).inc()
+            JOB_SECONDS.labels(self._job.name).observe(perf_counter() - started)
+
+    async def _run(self) -> None:
+        """Run the job in a trace of its own."""
         # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
-        with follow_trace(None):
+        with start_trace(f"job {self._job.name}"):
             async with self._opened[UnitOfWorkFactory]() as uow:
                 values = {**self._opened, UnitOfWork: uow}
                 await self._job.function(**pick_arguments(self._parameters, values))
             logger.info("job done", job=self._job.name)
         # {% endif %}
         # {% if cookiecutter.database == "none" and cookiecutter.broker == "none" %}
-        with follow_trace(None):
+        with start_trace(f"job {self._job.name}"):
             await self._job.function(**pick_arguments(self._parameters, self._opened))
             logger.info("job done", job=self._job.name)
         # {% endif %}

@@ -30,6 +30,7 @@ class KafkaBroker(MessageBroker):
     """
 
     capabilities = Capabilities(is_durable=True, keeps_order=True, replays=True)
+    system = "kafka"
 
     def __init__(self, url: str) -> None:
         """Prepare; `connect` connects."""

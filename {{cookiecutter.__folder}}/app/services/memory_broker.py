@@ -20,6 +20,7 @@ class MemoryBroker(MessageBroker):
     """Carry messages inside this process; what is not handled when it ends is lost."""
 
     capabilities = Capabilities(is_durable=False, keeps_order=True, replays=False)
+    system = "memory"
 
     def __init__(self) -> None:
         """Start with nobody subscribed."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from app.core.errors import UnavailableError
+from app.core.metrics import SUBSCRIPTION_PAUSED
 from app.utils.broker_errors import BrokerUnavailableError, PublishError
 from app.utils.logger import Logger
 
@@ -25,6 +26,7 @@ class Outage:
     def __init__(self, name: str) -> None:
         """Start with everything answering; logs call the subscription `name`."""
         self._name = name
+        self._paused = SUBSCRIPTION_PAUSED.labels(name)
         self._over = asyncio.Event()
         self._over.set()
 
@@ -43,6 +45,7 @@ class Outage:
 
     async def _probe(self, work: Callable[[], Awaitable[Result]], error: Exception) -> Result:
         self._over.clear()
+        self._paused.set(1)
         logger.warning("subscription pauses", subscription=self._name, error=repr(error))
         delay = FIRST_DELAY_SECONDS
         try:
@@ -56,6 +59,7 @@ class Outage:
                         raise
         finally:
             self._over.set()
+            self._paused.set(0)
             logger.info("subscription goes on", subscription=self._name)
 
 

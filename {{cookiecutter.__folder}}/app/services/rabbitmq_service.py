@@ -38,6 +38,7 @@ class RabbitMQBroker(MessageBroker):
     """
 
     capabilities = Capabilities(is_durable=True, keeps_order=False, replays=False)
+    system = "rabbitmq"
 
     def __init__(self, url: str) -> None:
         """Prepare; `connect` connects."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.core.errors import TooManyRequestsError
+from app.core.metrics import RATE_LIMIT_REFUSALS
 from app.utils.cache import Cache
 from app.utils.cache_store import Count
 
@@ -39,5 +40,6 @@ class RateLimiter:
         name = f"limit:{limit.per:g}:{key}"
         counted = await self._cache.count(name, limit=limit.count, per=limit.per)
         if counted is not None and not counted.accepted:
+            RATE_LIMIT_REFUSALS.inc()
             # The next whole second after that moment: a client that comes back then is let in.
             raise TooManyRequestsError(int(limit.find_wait(counted) + 0.001) + 1)

@@ -16,6 +16,7 @@ class RedisCache(Cache):
         """
         super().__init__()
         self._client = RedisClient(url)
+        self.operations = self._client.operations
         redis = self._client.redis
         self._write = redis.register_script(WRITE)
         self._acquire = redis.register_script(ACQUIRE)
@@ -30,12 +31,13 @@ class RedisCache(Cache):
 
     async def read(self, name: str) -> bytes | None:
         """Return what is stored, or None on a miss or when Redis is down."""
-        answer = await self._client.ask(lambda: self._client.redis.get(self._name(name)))
+        answer = await self._client.ask("GET", lambda: self._client.redis.get(self._name(name)))
         return answer if isinstance(answer, bytes) else None
 
     async def read_ttl(self, name: str) -> float | None:
         """Return for how many seconds it will be stored, or None when it is not."""
-        milliseconds = await self._client.ask(lambda: self._client.redis.pttl(self._name(name)))
+        full = self._name(name)
+        milliseconds = await self._client.ask("PTTL", lambda: self._client.redis.pttl(full))
         # Redis says -2 when there is no such key.
         return None if milliseconds is None or milliseconds < 0 else milliseconds / 1000
 
@@ -44,7 +46,9 @@ class RedisCache(Cache):
     ) -> None:
         """Store and end the lease; with a token, only while the lease is held by it."""
         names = [self._name(name), self._name(lease)]
-        await self._client.ask(lambda: self._write(names, [data, _milliseconds(ttl), token or ""]))
+        await self._client.ask(
+            "EVALSHA", lambda: self._write(names, [data, _milliseconds(ttl), token or ""])
+        )
 
     async def remove(self, *names: str) -> None:
         """Forget the names, at once or as soon as Redis is back."""
@@ -53,17 +57,19 @@ class RedisCache(Cache):
     async def acquire(self, name: str, *, token: str, ttl: float) -> bool:
         """Hold the name by a token; False when another one does or Redis is down."""
         names = [self._name(name)]
-        answer = await self._client.ask(lambda: self._acquire(names, [token, _milliseconds(ttl)]))
-        return bool(answer)
+        acquire = self._client.ask(
+            "EVALSHA", lambda: self._acquire(names, [token, _milliseconds(ttl)])
+        )
+        return bool(await acquire)
 
     async def release(self, name: str, *, token: str) -> None:
         """Let go of the name if this token still holds it."""
-        await self._client.ask(lambda: self._release([self._name(name)], [token]))
+        await self._client.ask("EVALSHA", lambda: self._release([self._name(name)], [token]))
 
     async def count(self, name: str, *, limit: int, per: float) -> Count | None:
         """Count one more in a sliding window, unless the limit is reached or Redis is down."""
         answer = await self._client.ask(
-            lambda: self._count([self._name(name)], [limit, _milliseconds(per)])
+            "EVALSHA", lambda: self._count([self._name(name)], [limit, _milliseconds(per)])
         )
         if answer is None:
             return None

@@ -1,6 +1,7 @@
 """A client of Redis for those who can do without: while it is down, nothing waits for it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from time import monotonic
@@ -13,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from app.core.errors import StartupError
+from app.core.tracing import trace_call
 from app.utils.logger import Logger
 
 logger = Logger(__name__)
@@ -35,6 +37,8 @@ class RedisClient:
     def __init__(self, url: str) -> None:
         """Prepare, without connecting yet; raises StartupError for a URL that makes no sense."""
         self.redis = Redis.from_pool(open_pool(url))
+        self.operations: Counter[str] = Counter()
+        """How many commands were answered, refused, failed, or skipped while it is down."""
         self._retry_at: float | None = None
         self._missed: set[str] = set()
         self._refusals: set[str] = set()
@@ -56,25 +60,30 @@ class RedisClient:
 
     async def delete(self, keys: Collection[str]) -> None:
         """Delete keys, at once or as soon as Redis is back."""
-        removed = await self.ask(lambda: self.redis.delete(*keys))
+        removed = await self.ask("DEL", lambda: self.redis.delete(*keys))
         if removed is None and len(self._missed) < MISSED:
             self._missed.update(keys)
 
-    async def ask(self, command: Callable[[], Awaitable[T]]) -> T | None:
-        """Return what Redis answers, or None when it does not."""
+    async def ask(self, name: str, command: Callable[[], Awaitable[T]]) -> T | None:
+        """Return what Redis answers to the command of this name, or None when it does not."""
         trying = self._retry_at is not None
         if trying and not self._may_try():
+            self.operations["skipped"] += 1
             return None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._make_up_for_missed()
-                answer = await command()
+                with trace_call(name, {"db.system.name": "redis", "db.operation.name": name}):
+                    answer = await command()
         except ResponseError as error:
+            self.operations["refused"] += 1
             self._note_refusal(error)
             return None
         except (RedisError, OSError) as error:
+            self.operations["failed"] += 1
             self._note_down(error)
             return None
+        self.operations["answered"] += 1
         if trying:
             self._retry_at = None
             logger.info("redis is back")

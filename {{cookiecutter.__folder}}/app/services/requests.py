@@ -13,6 +13,7 @@ from app.core.errors import (
     NotFoundError,
     UnavailableError,
 )
+from app.core.message_spans import trace_publish
 from app.core.tracing import current_trace
 from app.utils.broker_errors import BrokerError, UnroutableError
 from app.utils.clock import now
@@ -56,7 +57,8 @@ class RequestClient:
             headers={DEADLINE_HEADER: (now() + timedelta(seconds=seconds)).isoformat()},
         )
         try:
-            answer = await self._broker.ask(message, name_replies(self._name), seconds)
+            with trace_publish(self._broker, message, "request", "client") as sent:
+                answer = await self._broker.ask(sent, name_replies(self._name), seconds)
         except TimeoutError as error:
             raise ReplyTimeoutError(f"{request.topic}: no reply in {seconds:g} s") from error
         except UnroutableError as error:

@@ -1,8 +1,12 @@
 """Work that goes on beside a block of code."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+
+from app.utils.logger import Logger
+
+logger = Logger(__name__)
 
 
 @asynccontextmanager
@@ -15,3 +19,13 @@ async def run_in_background(*work: Coroutine[object, object, None]) -> AsyncIter
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Do some work for ever, with a pause behind it each time, whatever becomes of it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("work in the background failed", work=work.__qualname__)
+        await asyncio.sleep(seconds)

@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, overload
@@ -26,8 +27,12 @@ class Cache(CacheStore):
     """The service is ready without it."""
 
     def __init__(self) -> None:
-        """Start with no computation in flight."""
+        """Start with no computation in flight, and nothing counted."""
         self._flights = SingleFlight()
+        self.reads: Counter[str] = Counter()
+        """How many values were asked for: each was a hit or a miss."""
+        self.operations: Counter[str] = Counter()
+        """What became of the commands, where a server answers them."""
 
     @abstractmethod
     async def ping(self) -> None:
@@ -49,6 +54,7 @@ class Cache(CacheStore):
         A value that is not of the kind, because another release stored it, is a miss.
         """
         hit = await self._look(key, kind)
+        self.reads["hit" if hit else "miss"] += 1
         return hit.value if hit else None
 
     async def set(self, key: str, value: object, *, ttl: float) -> None:
@@ -77,6 +83,7 @@ class Cache(CacheStore):
         None is a value too: that there is nothing is remembered as well.
         """
         hit = await self._look(key, kind)
+        self.reads["hit" if hit else "miss"] += 1
         if hit:
             return hit.value
         return await self._flights.join(key, lambda: self._fly(key, kind, compute, ttl))

@@ -87,6 +87,8 @@ class MessageBroker(ABC):
     """
 
     capabilities: ClassVar[Capabilities]
+    system: ClassVar[str]
+    """What OpenTelemetry calls it."""
 
     @abstractmethod
     async def connect(self) -> None:

@@ -50,12 +50,12 @@ class Watchdog:
 class Limit:
     """One block whose time is limited."""
 
-    __slots__ = ("_cancelling", "_is_over", "_task", "_watchdog", "started")
+    __slots__ = ("_cancelling", "_task", "_watchdog", "is_over", "started")
 
     def __init__(self, watchdog: Watchdog) -> None:
         """Prepare a block."""
         self._watchdog = watchdog
-        self._is_over = False
+        self.is_over = False
 
     def __enter__(self) -> None:
         """Begin; it has to be in a task."""
@@ -69,7 +69,7 @@ class Limit:
 
     def end(self) -> None:
         """End the block, which takes too long."""
-        self._is_over = True
+        self.is_over = True
         self._task.cancel()
 
     def __exit__(
@@ -80,7 +80,7 @@ class Limit:
     ) -> None:
         """Raise TimeoutError if it was ended for that, and by nobody else."""
         self._watchdog.remove(self)
-        if not self._is_over:
+        if not self.is_over:
             return
         is_alone = self._task.uncancel() <= self._cancelling
         if is_alone and kind is asyncio.CancelledError:

@@ -1,9 +1,8 @@
 """How long a request may take until its answer begins."""
 
-import asyncio
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.utils.watchdog import Watchdog
 from app.web.errors import MakeProblem
 
 
@@ -16,7 +15,7 @@ class Deadline:
     def __init__(self, app: ASGIApp, seconds: float, problem: MakeProblem) -> None:
         """Wrap the application."""
         self._app = app
-        self._seconds = seconds
+        self._watchdog = Watchdog(seconds)
         self._problem = problem
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,7 +23,8 @@ class Deadline:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        receiving = False
+        receiving = begun = False
+        limit = self._watchdog.limit()
 
         async def receive_observed() -> Message:
             nonlocal receiving
@@ -34,16 +34,18 @@ class Deadline:
             return message
 
         async def send_in_time(message: Message) -> None:
-            deadline.reschedule(None)
+            nonlocal begun
+            if not begun:
+                begun = True
+                self._watchdog.remove(limit)
             await send(message)
 
-        deadline = asyncio.timeout(self._seconds)
         try:
-            async with deadline:
+            with limit:
                 await self._app(scope, receive_observed, send_in_time)
         except TimeoutError:
-            if not deadline.expired():
+            if begun or not limit.is_over:
                 raise
             status, what = (408, "sending the request") if receiving else (504, "answering it")
-            detail = f"{what} took longer than {self._seconds:g} seconds"
+            detail = f"{what} took longer than {self._watchdog.seconds:g} seconds"
             await self._problem(status, detail)(scope, receive, send)

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.tracing import note_error
 from app.utils.logger import Logger
 from app.web.errors import MakeProblem
 
@@ -43,11 +44,12 @@ class FailureAnswers:
 
         try:
             await self._app(scope, receive, send_problem)
-        except Exception:
+        except Exception as error:
             # Whatever it was, nobody further out answers in the service's way. But half an answer
             # cannot be taken back: the server cuts the connection.
             if started:
                 raise
+            note_error(error)
             logger.exception("request failed", method=scope["method"], path=scope["path"])
             await self._problem(500, "something went wrong on our side")(scope, receive, send)
 

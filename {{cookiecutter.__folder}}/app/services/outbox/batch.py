@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.core.message_metrics import publish
+from app.core.message_spans import trace_publish
 from app.tables import OutboxMessage
 from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
 from app.utils.message_broker import MessageBroker
@@ -62,7 +64,8 @@ async def publish_lane(
             outcome.put_off.append(row)
             continue
         try:
-            await broker.publish(row.to_envelope())
+            with trace_publish(broker, row.to_envelope()) as message:
+                await publish(broker, message)
         except UnroutableError:
             silent.add(row.topic)
             outcome.put_off.append(row)

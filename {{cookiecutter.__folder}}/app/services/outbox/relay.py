@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from app.core.config import CoreSettings
+from app.core.metrics import OUTBOX_BATCH_SECONDS, OUTBOX_RELAYED
 from app.database import Database
 from app.services.outbox.batch import Outcome, publish_batch
 from app.services.outbox.rests import Rests
@@ -122,7 +123,8 @@ class OutboxRelay:
                 is_retry = state.retry_at is not None and state.retry_at <= now()
                 rows = await (read_probes if is_retry else read_batch)(session, state)
             silent = () if is_retry else state.silent_topics
-            outcome = await publish_batch(self._broker, rows, silent, seconds=PUBLISH_SECONDS)
+            with OUTBOX_BATCH_SECONDS.time():
+                outcome = await publish_batch(self._broker, rows, silent, seconds=PUBLISH_SECONDS)
             async with begin() as session:
                 await settle(session, outcome)
                 if is_retry:
@@ -131,6 +133,9 @@ class OutboxRelay:
                 elif outcome.put_off:
                     await put_off(session, state, outcome)
         self._note(shard, outcome)
+        OUTBOX_RELAYED.labels("published").inc(len(outcome.published))
+        OUTBOX_RELAYED.labels("put_off").inc(len(outcome.put_off))
+        OUTBOX_RELAYED.labels("refused").inc(len(outcome.refused))
         return len(outcome.published) + len(outcome.put_off) + len(outcome.refused)
 
     def _note(self, shard: int, outcome: Outcome) -> None:

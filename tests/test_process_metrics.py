@@ -1,0 +1,136 @@
+"""Metrics and health of processes at work: several gunicorn workers count as one service."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.clients import send
+from tests.combinations import choose
+from tests.processes import API, WORKER, Process, find_port, running, wait_for
+from tests.recipes import make_service
+
+pytestmark = pytest.mark.slow
+
+WORKERS = 3
+REQUESTS = 300
+CLIENTS = 8
+
+
+@dataclass(frozen=True)
+class Gunicorn:
+    """gunicorn with several workers, and what they have counted."""
+
+    process: Process
+    port: int
+    folder: Path
+
+    def load(self, path: str) -> None:
+        """Send it many requests, several at a time, which it must answer."""
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            ask = partial(send, self.port, "GET", path)
+            answers = list(clients.map(lambda _: ask(), range(REQUESTS)))
+        assert {answer.status for answer in answers} == {200}
+
+    def read(self, metric: str) -> float | None:
+        """Return the value of a metric, as one of the workers tells it."""
+        text = send(self.port, "GET", "/metrics").body.decode()
+        found = re.search(rf"^{re.escape(metric)} (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else None
+
+    def count(self, path: str) -> float | None:
+        """Return how often a path was answered."""
+        return self.read(f'http_requests_total{{method="GET",route="{path}",status="200"}}')
+
+    def list_workers(self) -> set[int]:
+        """Return the processes that it has started."""
+        file = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return {int(pid) for pid in file.read_text(encoding="ascii").split()}
+
+    def wait_for_workers(self) -> None:
+        """Wait until all have said how many connections they may hold."""
+        share = 20 // WORKERS
+        wait_for(
+            lambda: self.read("database_connections_max") == WORKERS * share, "figures of each"
+        )
+
+
+@pytest.fixture
+def gunicorn(tmp_path: Path) -> Iterator[Gunicorn]:
+    service = make_service(tmp_path / "service", choose(interface="api", broker="none"))
+    folder, port = tmp_path / "temporary", find_port()
+    folder.mkdir()
+    variables = {"PORT": str(port), "WORKERS": str(WORKERS), "TMPDIR": str(folder)}
+    with running(service, *API, log=tmp_path / "log", **variables) as process:
+        wait_for(lambda: send(port, "GET", "/health/ready").status == 200, "readiness")
+        yield Gunicorn(process, port, folder)
+
+
+def test_counters_add_up_whichever_worker_is_asked(gunicorn: Gunicorn) -> None:
+    gunicorn.load("/v1/items")
+    assert [gunicorn.count("/v1/items") for _ in range(2 * WORKERS)] == [REQUESTS] * 2 * WORKERS
+    duration = 'http_request_duration_seconds_count{method="GET",route="/v1/items"}'
+    assert gunicorn.read(duration) == REQUESTS
+
+
+def test_counters_survive_a_worker_that_is_killed(gunicorn: Gunicorn) -> None:
+    gunicorn.load("/v1/items")
+    before = gunicorn.list_workers()
+    os.kill(max(before), signal.SIGKILL)
+    wait_for(lambda: len(gunicorn.list_workers() - before) == 1, "another worker")
+    gunicorn.wait_for_workers()
+    assert gunicorn.count("/v1/items") == REQUESTS
+    gunicorn.load("/v1/items")
+    assert gunicorn.count("/v1/items") == 2 * REQUESTS
+
+
+def test_gauges_are_of_the_workers_that_live(gunicorn: Gunicorn) -> None:
+    gunicorn.load("/v1/items")
+    gunicorn.wait_for_workers()
+    # The request that asks is the only one.
+    assert gunicorn.read("http_requests_in_flight") == 1
+    assert gunicorn.read('dependency_up{dependency="Database"}') == 1
+    before = gunicorn.list_workers()
+    os.kill(max(before), signal.SIGKILL)
+    wait_for(lambda: len(gunicorn.list_workers() - before) == 1, "another worker")
+    gunicorn.wait_for_workers()
+    assert gunicorn.read("http_requests_in_flight") == 1
+
+
+def test_the_files_are_gone_at_the_end(gunicorn: Gunicorn) -> None:
+    [shared] = gunicorn.folder.glob("metrics-*")
+    assert gunicorn.process.stop() == 0
+    assert not shared.exists()
+
+
+def test_settings_that_are_read_again_begin_no_new_count(gunicorn: Gunicorn) -> None:
+    gunicorn.load("/v1/items")
+    before = gunicorn.list_workers()
+    os.kill(gunicorn.process.pid, signal.SIGHUP)
+    wait_for(lambda: not gunicorn.list_workers() & before, "other workers")
+    gunicorn.wait_for_workers()
+    assert gunicorn.count("/v1/items") == REQUESTS
+
+
+def test_a_worker_says_how_it_is_on_a_port_of_its_own(tmp_path: Path) -> None:
+    service = make_service(tmp_path / "service", choose(interface="worker", broker="none"))
+    port = find_port()
+    variables = {"WORKER_HEALTH_PORT": str(port)}
+    with ExitStack() as stack:
+        worker = stack.enter_context(running(service, *WORKER, log=tmp_path / "log", **variables))
+        wait_for(lambda: send(port, "GET", "/health/ready").status == 200, "readiness")
+        assert send(port, "GET", "/health/ready").json == {"Cache": "ok", "Database": "ok"}
+        assert 'service_info{name="my-service"' in send(port, "GET", "/metrics").body.decode()
+        second = running(service, *WORKER, log=tmp_path / "other log", **variables)
+        other = stack.enter_context(second)
+        assert other.wait() != 0
+        assert other.output.startswith("WORKER_HEALTH_PORT: ")
+        assert len(other.output.splitlines()) == 1
+        assert worker.stop() == 0

@@ -1,0 +1,46 @@
+"""A span for each request, but for those of probes."""
+
+from contextlib import AbstractContextManager
+
+from starlette.types import Scope
+
+from app.core.http_metrics import METHODS
+from app.core.trace_context import Trace
+from app.core.tracing import follow_trace, get_spans
+
+QUIET_PATHS = ("/health/", "/metrics")
+UNMATCHED = "unmatched"
+SERVER_ERROR = 500
+
+
+def trace_request(scope: Scope, traceparent: str) -> AbstractContextManager[Trace]:
+    """Continue the caller's trace, or start one, while the request is answered."""
+    spans = get_spans()
+    if spans is None or scope["path"].startswith(QUIET_PATHS):
+        return follow_trace(traceparent)
+    attributes = {
+        "http.request.method": scope["method"] if scope["method"] in METHODS else "_OTHER",
+        # Without the query: it can hold what nobody else should read.
+        "url.path": scope["path"],
+        "url.scheme": scope["scheme"],
+    }
+    return spans.follow(traceparent, name_method(scope), "server", attributes)
+
+
+def describe_answer(scope: Scope, route: str, status: int) -> None:
+    """Tell the request's span what became of it."""
+    if (spans := get_spans()) is None or scope["path"].startswith(QUIET_PATHS):
+        return
+    answer: dict[str, str | int] = {"http.response.status_code": status}
+    if route == UNMATCHED:
+        spans.describe(answer, None)
+    else:
+        spans.describe({**answer, "http.route": route}, f"{name_method(scope)} {route}")
+    if status >= SERVER_ERROR:
+        spans.fail(str(status))
+
+
+def name_method(scope: Scope) -> str:
+    """Return what the names of spans begin with, which clients cannot make up."""
+    method: str = scope["method"]
+    return method if method in METHODS else "HTTP"

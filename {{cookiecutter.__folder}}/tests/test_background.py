@@ -1,0 +1,21 @@
+"""Work in the background goes on, whatever becomes of it."""
+
+import asyncio
+
+import pytest
+
+from app.utils.background import repeat, run_in_background
+
+
+async def test_work_that_fails_is_done_again(caplog: pytest.LogCaptureFixture) -> None:
+    done, calls = asyncio.Event(), []
+
+    async def work() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("a bug")
+        done.set()
+
+    async with run_in_background(repeat(work, 0.001)), asyncio.timeout(5):
+        await done.wait()
+    assert caplog.messages == ["work in the background failed"]
