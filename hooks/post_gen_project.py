@@ -82,13 +82,13 @@ TABLE = """
 http: **/*request_spans.py app/api app/commands/openapi.py app/core/cpu_quota.py
     app/core/draining_server.py app/core/endpoints.py app/core/gunicorn_config.py
     app/core/http_*.py app/core/middleware.py app/core/process_metrics.py
-    app/core/shared_metrics.py app/main.py app/services/tokens.py app/utils/base_model.py app/web
-    deploy/**/http.json deploy/kubernetes/base/api.yaml tests/kit/http.py tests/kit/tokens.py
-    tests/properties tests/service/test_items.py tests/test_base_model.py tests/test_bearer.py
-    tests/test_body_limit.py tests/test_concurrency.py tests/test_cpu_quota.py
-    tests/test_deadline.py tests/test_document.py tests/test_draining_server.py
-    tests/test_endpoints.py tests/test_errors.py tests/test_failures.py tests/test_http_config.py
-    tests/test_input_errors.py tests/test_middleware.py tests/test_process_metrics.py
+    app/core/shared_metrics.py app/main.py app/services/tokens.py app/web deploy/**/http.json
+    deploy/kubernetes/base/api.yaml tests/kit/http.py tests/kit/tokens.py tests/properties
+    tests/service/test_items.py tests/test_bearer.py tests/test_body_limit.py
+    tests/test_concurrency.py tests/test_cpu_quota.py tests/test_deadline.py tests/test_document.py
+    tests/test_draining_server.py tests/test_endpoints.py tests/test_errors.py
+    tests/test_failures.py tests/test_http_config.py tests/test_input_errors.py
+    tests/test_middleware.py tests/test_process_metrics.py
 worker: **/*health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/message_*.py
@@ -96,7 +96,7 @@ messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/messag
     app/services/memory_broker.py app/services/topics.py app/utils/broker_errors.py
     app/utils/envelope.py app/utils/message_broker.py app/utils/schema_fit.py
     deploy/**/messages.json tests/*broker_*.py tests/asyncapi_*.py tests/kit/events.py
-    tests/place_contract.py tests/request_contract.py tests/rung_contract.py
+    tests/kit/requests.py tests/place_contract.py tests/request_contract.py tests/rung_contract.py
     tests/test_asyncapi*.py tests/test_connection.py tests/test_envelope.py
     tests/test_memory_broker.py tests/test_messages.py tests/test_publish_metrics.py
     tests/test_topics.py
@@ -115,12 +115,12 @@ kafka: app/services/kafka app/services/kafka_service.py
     deploy/kubernetes/components/keda/kafka.yaml tests/holding_handler.py tests/kafka_kit.py
     tests/test_kafka*.py
 database: **/*statement_spans.py alembic.ini app/commands/schema.py app/database.py
-    app/database_errors.py app/domain/models.py app/engine.py app/services/migrations.py
-    app/tables.py deploy/**/database.json deploy/kubernetes/base/migration.yaml migrations
-    tests/*unit_of_work*.py tests/kit/database.py tests/test_connection_shares.py
-    tests/test_database*.py tests/test_engine.py tests/test_migrations.py tests/test_schema.py
-lists: app/pagination.py app/web/conditions.py app/web/pages.py tests/*routing*.py
-    tests/test_conditions.py tests/test_pagination.py
+    app/database_errors.py app/domain/models.py app/engine.py app/pagination.py
+    app/services/migrations.py app/tables.py deploy/**/database.json
+    deploy/kubernetes/base/migration.yaml migrations tests/*unit_of_work*.py tests/kit/database.py
+    tests/test_connection_shares.py tests/test_database*.py tests/test_engine.py
+    tests/test_migrations.py tests/test_pagination.py tests/test_schema.py
+lists: app/web/conditions.py tests/*routing*.py tests/test_conditions.py
 kept: app/services/retention.py tests/test_retention.py
 outbox: app/commands/outbox.py app/services/outbox deploy/**/outbox.json tests/*outbox*.py
 inbox: app/services/inbox.py

@@ -13,5 +13,6 @@ pytest_plugins = [
     # {% endif %}
     # {% if cookiecutter.broker != "none" %}
     "tests.kit.events",
+    "tests.kit.requests",
     # {% endif %}
 ]

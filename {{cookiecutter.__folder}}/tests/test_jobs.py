@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from app.domain.settings import Settings
 from app.services.job_claims import JobClaims
-from app.services.jobs import JobRunner
+from app.services.jobs import JobRunner, run_jobs
 from app.utils.container import Container
 from app.utils.injection import InjectionError
 from app.utils.jobs import JobFunction, Worker
@@ -71,6 +71,67 @@ def test_two_jobs_cannot_have_one_name() -> None:
     worker.every(seconds=1)(tick)
     with pytest.raises(ValueError, match="two jobs are named 'tick'"):
         worker.every(seconds=1)(tick)
+
+
+def test_a_duty_cannot_have_the_name_of_a_job() -> None:
+    async def tick() -> None:
+        raise AssertionError
+
+    worker = Worker()
+    worker.every(seconds=1)(tick)
+    with pytest.raises(ValueError, match="two jobs are named 'tick'"):
+        worker.always()(tick)
+
+
+async def test_a_duty_runs_on_every_replica_until_the_worker_stops(
+    opened: Container, settings: Settings
+) -> None:
+    begun: asyncio.Queue[Settings] = asyncio.Queue()
+    ended: list[Settings] = []
+
+    async def watch(own: Settings) -> None:
+        begun.put_nowait(own)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(own)
+
+    worker = Worker()
+    worker.always()(watch)
+    async with run_jobs(worker, opened), run_jobs(worker, opened), asyncio.timeout(5):
+        assert [await begun.get(), await begun.get()] == [settings, settings]
+        assert ended == []
+    assert ended == [settings, settings]
+
+
+async def test_a_duty_that_fails_begins_again(
+    opened: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.jobs.PAUSE_SECONDS", 0)
+    begun = asyncio.Semaphore(0)
+
+    async def stumble() -> None:
+        begun.release()
+        raise RuntimeError("a bug")
+
+    worker = Worker()
+    worker.always()(stumble)
+    async with run_jobs(worker, opened), asyncio.timeout(5):
+        for _ in range(2):
+            await begun.acquire()
+
+
+async def test_a_duty_that_asks_for_what_is_not_there_fails_at_the_start(
+    opened: Container,
+) -> None:
+    async def watch(colour: bytes) -> None:
+        raise AssertionError(colour)
+
+    worker = Worker()
+    worker.always()(watch)
+    with pytest.raises(InjectionError, match="asks for colour: bytes"):
+        async with run_jobs(worker, opened):
+            pass
 
 
 async def test_a_run_is_counted_by_how_it_ended(opened: Container) -> None:

@@ -15,6 +15,7 @@ from app.utils.consumer import Consumer
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.requests import RemoteError, ReplyTimeoutError, Request
+from tests.kit.requests import Ask, StandIn
 
 
 class Sum(BaseModel):
@@ -121,6 +122,18 @@ async def test_a_request_that_cannot_be_read_is_refused(
     assert reply is not None
     assert reply.headers["reply-error"] == "InvalidInputError"
     assert reply.body.startswith(b'"first: ')
+
+
+async def test_a_stand_in_answers_as_another_service_does(ask: Ask, stand_in: StandIn) -> None:
+    async def add(request: Add) -> Sum:
+        if request.first > request.second:
+            raise NotFoundError("no such number")
+        return Sum(value=request.first + request.second)
+
+    await stand_in(Add, add)
+    assert await ask(Add(first=2, second=3)) == Sum(value=5)
+    with pytest.raises(NotFoundError, match="no such number"):
+        await ask(Add(first=3, second=2))
 
 
 def test_a_request_says_what_its_reply_is() -> None:

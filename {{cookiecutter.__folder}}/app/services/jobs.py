@@ -1,4 +1,4 @@
-"""Run jobs by the clock, each on one replica at a time."""
+"""Run jobs: by the clock, each on one replica at a time, or all the time on every replica."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,13 +14,14 @@ from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.background import run_in_background
 from app.utils.container import Container
 from app.utils.injection import check_parameters, pick_arguments, read_parameters
-from app.utils.jobs import Job, Worker
+from app.utils.jobs import Duty, Job, Worker
 from app.utils.logger import Logger
 
 logger = Logger(__name__)
 
 # A claim ends a little before the next run, or clocks that differ would skip one.
 CLAIMED_PART = 0.9
+PAUSE_SECONDS = 1.0
 
 
 class JobRunner:
@@ -75,8 +76,29 @@ class JobRunner:
         # {% endif %}
 
 
+class DutyRunner:
+    """Run one duty for ever."""
+
+    def __init__(self, duty: Duty, opened: Container) -> None:
+        """Check at once that everything the duty asks for is there."""
+        self._duty = duty
+        check_parameters(duty.function, opened)
+        self._arguments = pick_arguments(read_parameters(duty.function), opened)
+
+    async def run(self) -> None:
+        """Run the duty, and begin it again when it ends before its time."""
+        while True:
+            try:
+                await self._duty.function(**self._arguments)
+            except Exception:
+                logger.exception("job failed", job=self._duty.name)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
 @asynccontextmanager
 async def run_jobs(worker: Worker, opened: Container) -> AsyncIterator[None]:
     """Run the jobs in the background while the block runs."""
-    async with run_in_background(*(JobRunner(job, opened).run() for job in worker.jobs)):
+    jobs = [JobRunner(job, opened) for job in worker.jobs]
+    duties = [DutyRunner(duty, opened) for duty in worker.duties]
+    async with run_in_background(*(job.run() for job in jobs), *(duty.run() for duty in duties)):
         yield

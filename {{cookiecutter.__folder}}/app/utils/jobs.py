@@ -1,4 +1,4 @@
-"""The jobs of a service: what it does by the clock, asked by nobody."""
+"""The jobs of a service: what it does by the clock or all the time, asked by nobody."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,11 +15,20 @@ class Job:
     function: JobFunction
 
 
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """A function that runs all the time, on every replica."""
+
+    name: str
+    function: JobFunction
+
+
 @dataclass
 class Worker:
-    """The jobs of the service, declared with `@worker.every(seconds=60)`."""
+    """What the service does by itself: `@worker.every(seconds=60)`, `@worker.always()`."""
 
     jobs: list[Job] = field(default_factory=list)
+    duties: list[Duty] = field(default_factory=list)
 
     def every(
         self, *, seconds: float, name: str | None = None
@@ -30,10 +39,28 @@ class Worker:
         """
 
         def schedule(function: JobFunction) -> JobFunction:
-            chosen = name or function.__name__
-            if any(other.name == chosen for other in self.jobs):
-                raise ValueError(f"two jobs are named {chosen!r}: give one another name=")
+            chosen = self._choose_name(name or function.__name__)
             self.jobs.append(Job(name=chosen, seconds=seconds, function=function))
             return function
 
         return schedule
+
+    def always(self, *, name: str | None = None) -> Callable[[JobFunction], JobFunction]:
+        """Run the decorated function on every replica until the worker stops, which cancels it.
+
+        When it fails it begins again a moment later. It is given no unit of work, for it has no
+        end: it may ask for a `UnitOfWorkFactory`. Raises ValueError as `every` does.
+        """
+
+        def appoint(function: JobFunction) -> JobFunction:
+            chosen = self._choose_name(name or function.__name__)
+            self.duties.append(Duty(name=chosen, function=function))
+            return function
+
+        return appoint
+
+    def _choose_name(self, name: str) -> str:
+        taken = {each.name for each in self.jobs} | {each.name for each in self.duties}
+        if name in taken:
+            raise ValueError(f"two jobs are named {name!r}: give one another name=")
+        return name
