@@ -1,0 +1,52 @@
+"""What the routes ask for beside `app.web`: whatever the lifespan opened, found by its type."""
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Path, Request
+from pydantic import BaseModel
+
+from app.domain.events import GetTask, Task
+from app.domain.settings import Settings
+from app.services.requests import RequestClient
+from app.utils import requests
+
+Reply = TypeVar("Reply", bound=BaseModel)
+
+
+def opened(kind: type) -> Any:
+    """Depend on what the lifespan opened under this type."""
+
+    def get(request: Request) -> object:
+        return request.state.opened[kind]
+
+    return Depends(get)
+
+
+ServiceSettings = Annotated[Settings, opened(Settings)]
+
+
+class TaskService:
+    """The service that stores tasks and computes them."""
+
+    def __init__(
+        self, client: Annotated[RequestClient, opened(RequestClient)], settings: ServiceSettings
+    ) -> None:
+        """Ask it over the broker, and wait as long as the settings allow."""
+        self._client = client
+        self._seconds = settings.reply_seconds
+
+    async def ask(self, request: requests.Request[Reply]) -> Reply:
+        """Return its reply, or raise what it raised: `app.web.errors` knows the answers."""
+        return await self._client.ask(request, seconds=self._seconds)
+
+
+Tasks = Annotated[TaskService, Depends()]
+TaskNumber = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
+
+
+async def find_task(number: TaskNumber, tasks: Tasks) -> Task:
+    """Return the task of the path; raises NotFoundError."""
+    return await tasks.ask(GetTask(number=number))
+
+
+FoundTask = Annotated[Task, Depends(find_task)]
