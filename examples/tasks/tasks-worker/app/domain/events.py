@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
+from pydantic import Field, JsonValue
+
 from app.utils.base_model import Model, UtcDatetime
 from app.utils.requests import Request
-from pydantic import Field, JsonValue
 
 Number = Annotated[int, Field(ge=1, lt=2**63)]
 """What a task is known by: the first one is 1, and a later one is greater."""

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from app.database import Base, BigId
-from app.utils.clock import now
 from sqlalchemy import JSON, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.database import Base, BigId
 from app.domain.events import Status
+from app.utils.clock import now
 
 
 class Task(Base):

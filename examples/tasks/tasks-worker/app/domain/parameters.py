@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Self
 
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
+
 from app.core.errors import InvalidInputError
 from app.utils.base_model import InputModel
-from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 UNKNOWNS = 60
 Row = Annotated[list[float], Field(min_length=1, max_length=UNKNOWNS)]

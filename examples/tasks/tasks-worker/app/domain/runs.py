@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from app.unit_of_work import UnitOfWork
-from app.utils.clock import now
 from sqlalchemy import select, update
 
 from app.domain.events import Status
 from app.domain.models import Task
 from app.domain.settings import Settings
+from app.unit_of_work import UnitOfWork
+from app.utils.clock import now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,16 @@
 """The business logic: what becomes of tasks when somebody asks."""
 
-from app.core.errors import ConflictError, NotFoundError
-from app.core.tracing import current_trace
-from app.pagination import Order, Slice, read_page
-from app.unit_of_work import UnitOfWork
-from app.utils.clock import now
 from pydantic import JsonValue
 from sqlalchemy import select
 
+from app.core.errors import ConflictError, NotFoundError
+from app.core.tracing import current_trace
 from app.domain.events import Status
 from app.domain.models import Task
 from app.domain.parameters import check_parameters
+from app.pagination import Order, Slice, read_page
+from app.unit_of_work import UnitOfWork
+from app.utils.clock import now
 
 ORDERS = {order.name: order for order in Order.both(Task.number, Task.number)}
 STARTED = {Status.QUEUED, Status.RUNNING}

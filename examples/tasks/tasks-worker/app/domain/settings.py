@@ -1,7 +1,8 @@
 """The settings of this service's own; handlers, jobs and routes may ask for `Settings`."""
 
-from app.core.settings import SettingsGroup
 from pydantic import Field
+
+from app.core.settings import SettingsGroup
 
 
 class Settings(SettingsGroup):

@@ -1,12 +1,11 @@
 """What others ask of this service over the broker, each with its answer."""
 
-from app.unit_of_work import UnitOfWork
-from app.utils.consumer import Consumer
-
 from app.domain import events, service
 from app.domain.events import Computation, Computations, Task, TaskPage
 from app.domain.parameters import PARAMETERS
 from app.resources import Resources
+from app.unit_of_work import UnitOfWork
+from app.utils.consumer import Consumer
 
 consumer = Consumer()
 

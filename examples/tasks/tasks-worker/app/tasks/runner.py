@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from app.core.errors import UnavailableError
 from app.core.tracing import follow_trace
-from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from app.utils.background import repeat, run_in_background
-from app.utils.logger import Logger
-
 from app.domain import runs
 from app.domain.runs import Run
 from app.domain.settings import Settings
 from app.resources import ComputationError, Computer, Resources
+from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from app.utils.background import repeat, run_in_background
+from app.utils.logger import Logger
 
 logger = Logger(__name__)
 

@@ -1,11 +1,10 @@
 """What this service does by itself: it runs the tasks that were started."""
 
-from app.unit_of_work import UnitOfWorkFactory
-from app.utils.jobs import Worker
-
 from app.domain.settings import Settings
 from app.resources import Resources
 from app.tasks.runner import Runner
+from app.unit_of_work import UnitOfWorkFactory
+from app.utils.jobs import Worker
 
 worker = Worker()
 
