@@ -1,5 +1,6 @@
 """`./just system` makes a system of its file, again and again, and nothing half done."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -233,7 +234,8 @@ def test_an_interrupted_run_leaves_what_was_there(home: Path, kind: signal.Signa
         assert process.stdout is not None
         while not process.stdout.readline().startswith("reader: rendering"):
             assert process.poll() is None
-        process.send_signal(kind)
+        # What it has started dies with it, as at a terminal.
+        os.killpg(process.pid, kind)
         _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "Traceback" not in errors

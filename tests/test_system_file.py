@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.documents import read_blocks
+from tests.small_template import ROOT
 from tests.system_files import READER, WRITER, write_files, write_notes, write_system
 from tools.system import read
 from tools.system.__main__ import main
@@ -140,6 +142,15 @@ services:
     answers:
       description: 2026-11-20
 """
+
+
+def test_the_file_in_the_document_is_read(tmp_path: Path) -> None:
+    blocks = read_blocks(ROOT / "docs/systems.md")
+    (text,) = (block.text for block in blocks if block.language == "yaml")
+    write_files(tmp_path, {"system.yml": text})
+    for overlay in ("orders", "common", "gateway"):
+        (tmp_path / overlay).mkdir()
+    assert read(tmp_path / "system.yml").name == "shop"
 
 
 def test_a_system_of_two_is_read(tmp_path: Path) -> None:
