@@ -41,9 +41,8 @@ class Server:
     def make(self, password: str) -> None:
         """Run the script with one password for all."""
         given = {name_password(each): password for each in (self.one, self.other)}
-        check(
-            "sh", self.path, **self.log_in(self.url.username, self.url.password, "service"), **given
-        )
+        login = self.log_in(self.url.username, self.url.password, "service")
+        check("sh", self.path, cwd=ROOT, **login, **given)
 
     def log_in(self, user: str | None, password: str | None, database: str) -> dict[str, str]:
         """Return the variables with which a client logs in."""
