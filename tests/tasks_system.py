@@ -75,6 +75,8 @@ class Tasks:
         """Start a worker, and wait until everything is answered."""
         merged = {"SERVICE_NAME": f"{self.variables['NAME']}-worker", **variables}
         process = self._begin(stack, "tasks-worker", WORKER, f"{name}.log", **merged)
+        # Killed, it would be missed by the others of its groups only after a while.
+        stack.callback(lambda: process.is_alive and process.stop())
         wait_for(lambda: "worker started" in process.output, "the worker")
         for question in QUESTIONS:
             wait_for(partial(self._is_answered, *question), f"an answer to {question}")
@@ -178,6 +180,7 @@ def prepare_tasks(
         "DATABASE_URL": place,
         "GRACE_SECONDS": "10",
         "WORKERS": "1",
+        "REPLY_SECONDS": "2",
         "TASK_LEASE_SECONDS": str(LEASE_SECONDS),
         "TASK_RETRY_SECONDS": "0.1",
     }

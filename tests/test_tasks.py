@@ -1,7 +1,5 @@
 """The sample system Tasks on RabbitMQ and on Kafka: only the URL of the broker differs."""
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -14,7 +12,6 @@ from tests.tasks_system import (
     LONG,
     Tasks,
     is_alive,
-    kill,
     list_children,
 )
 from tests.tasks_watching import watch
@@ -22,17 +19,11 @@ from tests.tasks_watching import watch
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    """What ends with the test."""
+@pytest.fixture(scope="module")
+def worker(tasks: Tasks) -> Iterator[Process]:
+    """A worker at work, for all tests that do it no harm."""
     with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def worker(tasks: Tasks, stack: ExitStack) -> Process:
-    """A worker at work."""
-    return tasks.begin_worker(stack)
+        yield tasks.begin_worker(stack, LOG_FILE=str(tasks.logs / "file.log"))
 
 
 def test_without_a_worker_the_api_says_so(tasks: Tasks) -> None:
@@ -147,85 +138,28 @@ def test_what_cannot_be_is_refused_as_a_problem(
     assert answer.json["status"] == status
 
 
-def test_a_task_survives_its_worker_and_never_runs_twice_at_once(
-    tasks: Tasks, worker: Process, stack: ExitStack
-) -> None:
-    number = tasks.create(LONG)
-    tasks.start(number)
-    tasks.wait_for(number, status="running")
-    [computing] = wait_for(lambda: list_children(worker.pid), "its process")
-    kill(worker)
-    wait_for(lambda: not is_alive(computing), "the end of its process")
-    assert tasks.execute(f"SELECT attempts FROM tasks WHERE number = {number}") == "[[1]]"
-    tasks.begin_worker(stack, "second")
-    task = tasks.wait_for(number, attempts=2, status="running")
-    assert task["result"] is None
-    tasks.ask("POST", f"/tasks/{number}/cancel")
+@pytest.mark.usefixtures("worker")
+def test_many_tasks_are_shared_by_two_workers(tasks: Tasks) -> None:
+    with ExitStack() as stack:
+        tasks.begin_worker(stack, "second")
+        numbers = [tasks.create() for _ in range(30)]
+        for number in numbers:
+            tasks.start(number)
+        for number in numbers:
+            assert tasks.wait_for_end(number)["result"] == ANSWER
+        begun = [
+            line["number"]
+            for name in ("worker", "second")
+            for line in tasks.read_log(name, "task begun")
+        ]
+        assert sorted(set(begun) & set(numbers)) == numbers
+        assert len([each for each in begun if each in numbers]) == len(numbers)
 
 
-def test_a_worker_that_falls_silent_has_lost_its_task(
-    tasks: Tasks, worker: Process, stack: ExitStack
-) -> None:
-    number = tasks.create(LONG)
-    tasks.start(number)
-    tasks.wait_for(number, status="running")
-    [computing] = wait_for(lambda: list_children(worker.pid), "its process")
-    os.kill(worker.pid, signal.SIGSTOP)
-    tasks.begin_worker(stack, "second")
-
-    def look() -> bool:
-        return bool(tasks.read_log("second", "task begun"))
-
-    wait_for(look, "the second attempt")
-    assert not is_alive(computing)
-    os.kill(worker.pid, signal.SIGCONT)
-    wait_for(
-        lambda: (
-            [line["outcome"] for line in tasks.read_log("worker", "task ended")] == ["lost"]
-            or tasks.read_log("worker", "task taken away")
-        ),
-        "the first worker's insight",
-    )
-    task = tasks.find(number)
-    assert (task["status"], task["attempts"]) == ("running", 2)
-    tasks.ask("POST", f"/tasks/{number}/cancel")
-
-
-def test_a_worker_that_is_stopped_gives_its_tasks_back(
-    tasks: Tasks, worker: Process, stack: ExitStack
-) -> None:
-    number = tasks.create(LONG)
-    tasks.start(number)
-    tasks.wait_for(number, status="running")
-    assert worker.stop() == 0, worker.output
-    row = f"SELECT status, attempts FROM tasks WHERE number = {number}"
-    assert tasks.execute(row) == "[['queued', 0]]"
-    tasks.begin_worker(stack, "second")
-    assert tasks.wait_for(number, status="running")["attempts"] == 1
-    tasks.ask("POST", f"/tasks/{number}/cancel")
-
-
-def test_many_tasks_are_shared_by_two_workers(tasks: Tasks, stack: ExitStack) -> None:
-    for name in ("first", "second"):
-        tasks.begin_worker(stack, name)
-    numbers = [tasks.create() for _ in range(30)]
-    for number in numbers:
-        tasks.start(number)
-    for number in numbers:
-        assert tasks.wait_for_end(number)["result"] == ANSWER
-    begun = [
-        line["number"]
-        for name in ("first", "second")
-        for line in tasks.read_log(name, "task begun")
-    ]
-    assert sorted(begun) == numbers
-
-
+@pytest.mark.usefixtures("worker")
 def test_what_a_worker_does_stands_in_its_log_file_in_the_trace_of_the_request(
-    tasks: Tasks, stack: ExitStack
+    tasks: Tasks,
 ) -> None:
-    file = tasks.logs / "file.log"
-    tasks.begin_worker(stack, LOG_FILE=str(file))
     number = tasks.create()
     tasks.start(number)
     tasks.wait_for_end(number)
