@@ -2,11 +2,11 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,19 +24,19 @@ from tools.system.environments import prepare
 SYSTEM = ROOT / "examples" / "tasks" / "system.yml"
 BROKERS = ("rabbitmq", "kafka")
 MIGRATE = ("-m", "alembic", "upgrade", "heads")
-PRIMES = {"kind": "primes", "parameters": {"limit": 1_000_000}}
+PRIMES: dict[str, Any] = {"kind": "primes", "parameters": {"limit": 1_000_000}}
 ANSWER = {"count": 78_498, "largest": 999_983}
 # Longer than any test waits for it.
 LONG = {"kind": "primes", "parameters": {"limit": 10_000_000_000}}
 FINAL = {"finished", "failed", "cancelled"}
 # One for everything that a worker answers, each with what it changes nothing by.
-QUESTIONS = [
-    ("POST", "/tasks", {"kind": "nothing", "parameters": {}}, 422),
-    ("POST", "/tasks/999999/start", None, 404),
-    ("POST", "/tasks/999999/cancel", None, 404),
-    ("GET", "/tasks/999999", None, 404),
-    ("GET", "/tasks", None, 200),
-    ("GET", "/computations", None, 200),
+QUESTIONS: list[tuple[int, str, str, object]] = [
+    (422, "POST", "/tasks", {"kind": "nothing", "parameters": {}}),
+    (404, "POST", "/tasks/999999/start", None),
+    (404, "POST", "/tasks/999999/cancel", None),
+    (404, "GET", "/tasks/999999", None),
+    (200, "GET", "/tasks", None),
+    (200, "GET", "/computations", None),
 ]
 # Short, so that a test sees it end.
 LEASE_SECONDS = 3
@@ -79,29 +79,32 @@ class Tasks:
         stack.callback(lambda: process.is_alive and process.stop())
         wait_for(lambda: "worker started" in process.output, "the worker")
         for question in QUESTIONS:
-            wait_for(partial(self._is_answered, *question), f"an answer to {question}")
+            self.insist(*question)
         return process
 
     def ask(self, method: str, path: str, body: object = None) -> Answer:
         """Send a request to the API."""
         return send(self.port, method, f"/v1{path}", body)
 
-    def _is_answered(self, method: str, path: str, body: object, status: int) -> bool:
-        answer = self.ask(method, path, body)
-        assert answer.status in {status, 503, 504}, answer
-        return answer.status == status
-
     def create(self, task: Mapping[str, object] = PRIMES) -> int:
         """Create a task and return its number."""
-        answer = self.ask("POST", "/tasks", task)
-        assert answer.status == 201, answer
-        number: int = answer.json["number"]
+        number: int = self.insist(201, "POST", "/tasks", task).json["number"]
         return number
 
     def start(self, number: int) -> None:
         """Start a task."""
-        answer = self.ask("POST", f"/tasks/{number}/start")
-        assert answer.status == 202, answer
+        self.insist(202, "POST", f"/tasks/{number}/start")
+
+    def insist(self, status: int, method: str, path: str, body: object = None) -> Answer:
+        """Ask until there is an answer: Kafka hands nothing over while workers come and go."""
+
+        def look() -> Answer | None:
+            answer = self.ask(method, path, body)
+            assert answer.status in {status, 503, 504}, answer
+            return answer if answer.status == status else None
+
+        answer: Answer = wait_for(look, f"an answer to {method} {path}")
+        return answer
 
     def find(self, number: int) -> dict[str, Any]:
         """Return a task as it is now."""
@@ -132,6 +135,13 @@ class Tasks:
         lines = (self.logs / f"{name}.log").read_text(encoding="utf-8").splitlines()
         logged = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in logged if line["message"] == message]
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its topics begin with."""
+        events = self.folder / "tasks-worker/app/domain/events.py"
+        [prefix] = set(re.findall(r'topic="(\w+\.)task\.', events.read_text(encoding="utf-8")))
+        return str(prefix)
 
     def execute(self, *statements: str) -> str:
         """Run statements in the worker's database, and return the rows of the last."""
