@@ -207,7 +207,7 @@ def test_code_that_cannot_be_imported(home: Path) -> None:
     write_files(home, {"reader/app/tasks/consumer.py": "import nothing_of_that_name\n"})
     assert refuse(home).startswith("reader does not tell its ")
     write_files(home, {"reader/app/tasks/consumer.py": HANDLER})
-    write_files(home, {"writer/requirements-service.txt": "no-package-of-this-name==0\n"})
+    write_files(home, {"writer/requirements-service.txt": "./no-folder-of-this-name\n"})
     assert refuse(home).startswith("The libraries of writer could not be installed: ")
 
 
