@@ -13,9 +13,12 @@ from tests.programs import check, clean_environment, find_program
 from tests.recipes import share_tools
 from tests.small_template import ROOT
 from tests.system_files import (
+    ANSWER,
     HANDLER,
+    IMPORTS,
     READER,
     RECEIVED,
+    REQUEST,
     SENT,
     WRITER,
     read_files,
@@ -163,29 +166,6 @@ def test_an_event_that_cannot_be_read(home: Path) -> None:
         "reader cannot read note.written as writer sends it: "
         "text is sent as string and read as integer."
     )
-
-
-REQUEST = '''
-
-class Note(BaseModel):
-    """What a note says."""
-
-    text: str
-
-
-class GetNote(Request[Note], topic="note.get"):
-    """Ask what a note says."""
-
-    note_id: int
-'''
-IMPORTS = "from pydantic import BaseModel\n\nfrom app.utils.requests import Request\n"
-ANSWER = '''
-
-@consumer.answer(GetNote)
-async def get_note(request: GetNote) -> Note:
-    """Tell."""
-    return Note(text="")
-'''
 
 
 def test_requests_have_somebody_who_answers_them(home: Path) -> None:
