@@ -29,7 +29,7 @@ async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
             await work()
         except Exception:
             logger.exception("work in the background failed", work=work.__qualname__)
-        # Libraries, aiokafka for one, swallow a cancellation that reaches them as they close.
+        # Some libraries swallow a cancellation that reaches them as they close.
         if task and task.cancelling():
             return
         await asyncio.sleep(seconds)
