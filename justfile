@@ -18,6 +18,12 @@ demo *options: install
 new *answers: install
     @cd "{{ invocation_directory() }}" && PYTHONPATH="{{ justfile_directory() }}" python -m tools.new "$@"
 
+# Make the services of a system file, and what they share, in build/; run it again after a change
+[group("use")]
+[no-exit-message]
+system *options: install
+    @cd "{{ invocation_directory() }}" && PYTHONPATH="{{ justfile_directory() }}" python -m tools.system "$@"
+
 # Test the template and what it renders; options go to pytest
 [group("test")]
 test *options: install

@@ -68,7 +68,7 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:  # noqa: ARG001
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open the resources before the first request and close them after the last."""
     yield Resources()
 ''',
@@ -96,13 +96,18 @@ def check_nothing_is_lost() -> None:
         refuse("commit or stash your changes first, so that nothing can be lost")
 
 
-def main() -> None:
+def clear(service: Path) -> None:
     """Write the bare files and delete the starter's tests."""
-    check_nothing_is_lost()
     for name, text in BARE.items():
-        Path(name).write_text(text, encoding="utf-8")
-    for path in sorted(Path(STARTER_TESTS).glob("test_*.py")):
+        (service / name).write_text(text, encoding="utf-8")
+    for path in sorted((service / STARTER_TESTS).glob("test_*.py")):
         path.unlink()
+
+
+def main() -> None:
+    """Clear the service in this folder, unless something could be lost."""
+    check_nothing_is_lost()
+    clear(Path())
     print("The starter is gone. Yours now: app/domain, and what `just --list` shows.")
 
 

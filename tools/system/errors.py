@@ -1,0 +1,5 @@
+"""What ends the making of a system early."""
+
+
+class SystemRefusedError(Exception):
+    """Say in one sentence why the system cannot be made, and what to do."""
