@@ -12,6 +12,7 @@ from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES, explain
 from app.services.kafka.publisher import Publisher
 from app.services.kafka.records import locate, read_envelope
+from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
 from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.envelope import Envelope
@@ -90,7 +91,7 @@ class Places:
         )
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                await reader.start()
+                await start_client(reader)
             yield reader
         except FAILURES as error:
             raise explain(error) from error
