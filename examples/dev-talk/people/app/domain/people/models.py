@@ -1,0 +1,35 @@
+"""The tables of people: what auth has told of its users so far."""
+
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+from app.domain.people.columns import exact
+
+LONGEST_NAME = 255
+
+
+class Person(Base):
+    """A user of the system."""
+
+    __tablename__ = "people"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # Not unique: of two users who swap names, the second may be heard of first.
+    username: Mapped[str] = mapped_column(exact(LONGEST_NAME), index=True)
+    bio: Mapped[str | None] = mapped_column(Text)
+    image: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(BigInteger)
+    """How new this is: auth counts the changes of each user."""
+
+
+class Following(Base):
+    """Whether somebody follows somebody; it stays when that ends, so that nothing old counts."""
+
+    __tablename__ = "followings"
+
+    follower_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    followed_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    is_active: Mapped[bool]
+    version: Mapped[int] = mapped_column(BigInteger)
+    """Which change of the follower this was."""
