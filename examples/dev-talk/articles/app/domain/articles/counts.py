@@ -1,7 +1,7 @@
 """How many articles there are, kept in the transactions that change it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -71,8 +71,8 @@ async def read_count(uow: UnitOfWork, *keys: Key) -> int:
     return int(await uow.session.scalar(total) or 0)
 
 
-async def list_tags(uow: UnitOfWork, *, limit: int) -> Collection[str]:
+async def list_tags(uow: UnitOfWork, *, limit: int) -> list[str]:
     """List the tags of articles, those with most articles first."""
     tags = select(ArticleCount.subject).where(ArticleCount.kind == "tag", ArticleCount.count > 0)
     ordered = tags.order_by(ArticleCount.count.desc(), ArticleCount.subject).limit(limit)
-    return (await uow.session.scalars(ordered)).all()
+    return list(await uow.session.scalars(ordered))

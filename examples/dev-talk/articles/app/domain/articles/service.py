@@ -84,13 +84,22 @@ async def get_article(uow: UnitOfWork, slug: str, *, for_change: bool = False) -
     return article
 
 
-async def get_own_article(uow: UnitOfWork, slug: str, author_id: int) -> Article:
-    """Return an article for its author to change.
+async def find_article(uow: UnitOfWork, *, article_id: int | None, slug: str | None) -> Article:
+    """Return an article without its body, by id or else by slug; raises ArticleNotFoundError."""
+    where = Article.slug == slug if article_id is None else Article.id == article_id
+    article = await uow.session.scalar(select(Article).where(where))
+    if article is None:
+        raise ArticleNotFoundError
+    return article
 
-    Raises ArticleNotFoundError, and NotYourArticleError for anybody else.
+
+async def get_article_to_change(uow: UnitOfWork, slug: str, *, author_id: int | None) -> Article:
+    """Return an article for its author to change, or for anybody without an author.
+
+    Raises ArticleNotFoundError, and NotYourArticleError when it is another author's.
     """
     article = await get_article(uow, slug, for_change=True)
-    if article.author_id != author_id:
+    if author_id not in {None, article.author_id}:
         raise NotYourArticleError
     return article
 
@@ -125,9 +134,7 @@ async def delete_article(uow: UnitOfWork, article: Article) -> None:
     keys = list_keys(article)
     article.version += 1
     uow.emit(
-        ArticleDeleted(
-            article_id=article.id, author_id=article.author_id, version=article.version
-        )
+        ArticleDeleted(article_id=article.id, author_id=article.author_id, version=article.version)
     )
     await uow.session.delete(article)
     await move_counts(uow, before=keys)

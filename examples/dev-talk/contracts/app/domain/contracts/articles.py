@@ -1,7 +1,7 @@
 """Articles, as the service articles tells of them.
 
-`version` counts the changes of an article's author there, as `users` does: it grows by one with each
-event of that author.
+`version` counts the changes of an article: it grows by one with each of its events, the deletion
+included, so that a reader can tell an old event from a new one.
 """
 
 from app.domain.contracts.senders import ARTICLES
