@@ -1,7 +1,7 @@
 """The routes of this service."""
 
-from app.api.routes import articles
+from app.api.routes import comments
 from app.api.routing import Router
 
 router = Router()
-router.include_router(articles.router)
+router.include_router(comments.router)

@@ -68,9 +68,9 @@ async def read_viewer(request: Request) -> Person | None:
 
 
 async def is_revoked(store: Store, session: str) -> bool:
-    """Tell whether a session has ended; while the store is away its tokens count until they expire."""
+    """Tell whether a session has ended; without the store its tokens count until they expire."""
     try:
-        [ended] = await store.get(f"revoked:{session}")
+        [ended] = await store.read(f"revoked:{session}")
     except UnavailableError:
         return False
     return ended is not None

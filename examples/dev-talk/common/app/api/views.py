@@ -1,12 +1,12 @@
-"""Types that the contract has in many places: moments, texts and profiles."""
+"""What the contract has in many places: moments, texts, forms and profiles."""
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer
 
 from app.api.exceptions import BLANK
-from app.utils.base_model import Model, UtcDatetime
+from app.utils.base_model import InputModel, Model, UtcDatetime
 
 
 def write_moment(moment: datetime) -> str:
@@ -33,6 +33,12 @@ def refuse_blank(value: str) -> str:
 
 Text = Annotated[str, BeforeValidator(refuse_null), AfterValidator(refuse_blank)]
 """A text that says something."""
+
+
+class Form(InputModel):
+    """What clients send; front ends send back more of it than they need to, which is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 class ProfileView(Model):

@@ -38,7 +38,7 @@ async def write_version(store: Store, owner: str, user_id: int, version: int) ->
 async def read_version(store: Store, owner: str, user_id: int) -> int:
     """Return the version that readers must have seen; 0 when there is none, or nobody knows."""
     try:
-        [version] = await store.get(name_version(owner, user_id))
+        [version] = await store.read(name_version(owner, user_id))
     except UnavailableError:
         return 0
     return int(version or 0)

@@ -13,24 +13,24 @@ class MemoryStore(Store):
         """Start empty."""
         self._values: dict[str, tuple[Any, float]] = {}
 
-    async def get(self, *keys: str) -> list[str | None]:
+    async def read(self, *keys: str) -> list[str | None]:
         """Return what is kept under each key."""
-        return [self._read(key) for key in keys]
+        return [self._find(key) for key in keys]
 
-    async def set(self, key: str, value: str, *, ttl: float) -> None:
+    async def write(self, key: str, value: str, *, ttl: float) -> None:
         """Keep a value."""
-        self._write(key, value, ttl)
+        self._keep(key, value, ttl)
 
     async def swap(self, key: str, old: str, new: str, *, ttl: float) -> bool:
         """Replace a value if it still is the old one."""
-        if self._read(key) != old:
+        if self._find(key) != old:
             return False
-        self._write(key, new, ttl)
+        self._keep(key, new, ttl)
         return True
 
     async def raise_to(self, key: str, number: int, *, ttl: float) -> None:
         """Keep a number unless a larger one is kept."""
-        self._write(key, str(max(number, int(self._read(key) or number))), ttl)
+        self._keep(key, str(max(number, int(self._find(key) or number))), ttl)
 
     async def delete(self, *keys: str) -> None:
         """Forget the keys."""
@@ -39,7 +39,7 @@ class MemoryStore(Store):
 
     async def add(self, key: str, member: str, *, ttl: float) -> None:
         """Add a member to a set."""
-        self._write(key, (self._read(key) or frozenset()) | {member}, ttl)
+        self._keep(key, (self._find(key) or frozenset()) | {member}, ttl)
 
     async def remove(self, key: str, *members: str) -> None:
         """Take members out of a set."""
@@ -47,22 +47,22 @@ class MemoryStore(Store):
             kept, ends = self._values[key]
             self._values[key] = kept - set(members), ends
 
-    async def list(self, key: str) -> set[str]:
+    async def list_members(self, key: str) -> set[str]:
         """Return a set."""
-        return set(self._read(key) or ())
+        return set(self._find(key) or ())
 
     async def close(self) -> None:
         """Forget everything."""
         self._values.clear()
 
-    def _read(self, key: str) -> Any:
+    def _find(self, key: str) -> Any:
         value, ends = self._values.get(key, (None, 0.0))
         if value is not None and ends <= now().timestamp():
             del self._values[key]
             return None
         return value
 
-    def _write(self, key: str, value: object, ttl: float) -> None:
+    def _keep(self, key: str, value: object, ttl: float) -> None:
         moment = now().timestamp()
         # Whoever writes often cleans up often: nothing is kept long after its time.
         for each in [name for name, (_, ends) in self._list_oldest() if ends <= moment]:

@@ -1,8 +1,7 @@
 """The store on Redis, under keys that begin with the system's name."""
 
-from collections.abc import Awaitable
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -12,8 +11,6 @@ from redis.exceptions import RedisError
 
 from app.core.errors import UnavailableError
 from app.shared.store import Store
-
-T = TypeVar("T")
 
 PREFIX = "dev-talk:"
 # Requests wait for it, so it must not take long to find out that it is down.
@@ -65,19 +62,19 @@ class RedisStore(Store):
         self._add = self._redis.register_script(ADD)
         self._ask_again_at = 0.0
 
-    async def get(self, *keys: str) -> list[str | None]:
+    async def read(self, *keys: str) -> list[str | None]:
         """Return what is kept under each key."""
-        values = await self._ask(self._redis.mget([PREFIX + key for key in keys]))
-        return cast("list[str | None]", values)
+        values: list[str | None] = await self._ask(self._redis.mget([PREFIX + key for key in keys]))
+        return values
 
-    async def set(self, key: str, value: str, *, ttl: float) -> None:
+    async def write(self, key: str, value: str, *, ttl: float) -> None:
         """Keep a value."""
         await self._ask(self._redis.set(PREFIX + key, value, px=_milliseconds(ttl)))
 
     async def swap(self, key: str, old: str, new: str, *, ttl: float) -> bool:
         """Replace a value if it still is the old one."""
-        arguments = [old, new, _milliseconds(ttl)]
-        return bool(await self._ask(self._swap([PREFIX + key], arguments)))
+        swap = self._swap([PREFIX + key], [old, new, _milliseconds(ttl)])
+        return bool(await self._ask(swap))
 
     async def raise_to(self, key: str, number: int, *, ttl: float) -> None:
         """Keep a number unless a larger one is kept."""
@@ -95,26 +92,25 @@ class RedisStore(Store):
         """Take members out of a set."""
         await self._ask(self._redis.srem(PREFIX + key, *members))
 
-    async def list(self, key: str) -> set[str]:
+    async def list_members(self, key: str) -> set[str]:
         """Return a set."""
-        members = await self._ask(self._redis.smembers(PREFIX + key))
-        return cast("set[str]", members)
+        members: set[str] = await self._ask(self._redis.smembers(PREFIX + key))
+        return members
 
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def _ask(self, question: Awaitable[T] | Any) -> T:
+    async def _ask(self, question: Any) -> Any:
         """Return the answer; raises UnavailableError, at once while it is known to be down."""
         if monotonic() < self._ask_again_at:
             question.close()
             raise UnavailableError("the store of sessions does not answer")
         try:
-            answer: T = await question
+            return await question
         except (RedisError, OSError) as error:
             self._ask_again_at = monotonic() + PAUSE_SECONDS
             raise UnavailableError("the store of sessions does not answer") from error
-        return answer
 
 
 def _milliseconds(seconds: float) -> int:

@@ -10,11 +10,11 @@ class Store(ABC):
     """
 
     @abstractmethod
-    async def get(self, *keys: str) -> list[str | None]:
+    async def read(self, *keys: str) -> list[str | None]:
         """Return what is kept under each key."""
 
     @abstractmethod
-    async def set(self, key: str, value: str, *, ttl: float) -> None:
+    async def write(self, key: str, value: str, *, ttl: float) -> None:
         """Keep a value for `ttl` seconds."""
 
     @abstractmethod
@@ -38,7 +38,7 @@ class Store(ABC):
         """Take members out of the set of a key."""
 
     @abstractmethod
-    async def list(self, key: str) -> set[str]:
+    async def list_members(self, key: str) -> set[str]:
         """Return the set of a key."""
 
     @abstractmethod

@@ -9,4 +9,5 @@ class SessionRevoked(Event, topic="session.revoked", key="session_id", sent_by=A
     """The tokens of a session count no more, although the last of them expires only then."""
 
     session_id: str
+    user_id: int
     expires_at: UtcDatetime
