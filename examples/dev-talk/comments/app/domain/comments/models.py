@@ -29,7 +29,7 @@ class Comment(Base):
 
 
 class CommentedArticle(Base):
-    """What is known here of an article; it stays when that is deleted, so that nothing old counts."""
+    """What is known of an article; it stays when that is deleted, so that nothing old counts."""
 
     __tablename__ = "commented_articles"
 
