@@ -1,7 +1,8 @@
-"""The routes of this service."""
+"""The routes of this service, under /api."""
 
-from app.api.routes import comments
-from app.api.routing import Router
+from fastapi import APIRouter
 
-router = Router()
-router.include_router(comments.router)
+from app.api.routes import articles
+
+router = APIRouter()
+router.include_router(articles.router, prefix="/api")

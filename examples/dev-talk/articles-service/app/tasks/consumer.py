@@ -1,6 +1,8 @@
-"""What this service listens to, each with its handler."""
+"""What this service listens to and answers, each with its handler."""
 
-from app.tasks import comments, people
+from app.tasks import articles, people
 from app.utils.consumer import Consumer
 
-consumer = Consumer([*people.consumer.subscriptions, *comments.consumer.subscriptions])
+consumer = Consumer(
+    subscriptions=people.consumer.subscriptions, answerers=articles.consumer.answerers
+)

@@ -23,7 +23,7 @@ async def test_an_article_says_something_in_each_field(
     article = {**GOOD, field: value}
     if value is ...:
         del article[field]
-    refused = await client.post("/articles", json={"article": article}, headers=ann)
+    refused = await client.post("/api/articles", json={"article": article}, headers=ann)
     assert (refused.status_code, refused.json()) == (422, {"errors": {field: BLANK}})
 
 
@@ -43,7 +43,7 @@ async def test_a_change_does_not_empty_what_has_to_be_there(
     before = await publish(client, ann, tagList=["a"])
     refused = await change(client, ann, "dragons", **changes)
     assert (refused.status_code, refused.json()) == (422, {"errors": {field: BLANK}})
-    assert (await client.get("/articles/dragons")).json() == {"article": before}
+    assert (await client.get("/api/articles/dragons")).json() == {"article": before}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ async def test_a_change_does_not_empty_what_has_to_be_there(
 async def test_what_cannot_be_stored_is_refused(
     client: AsyncClient, ann: Headers, article: Any, field: str
 ) -> None:
-    refused = await client.post("/articles", json={"article": article}, headers=ann)
+    refused = await client.post("/api/articles", json={"article": article}, headers=ann)
     assert refused.status_code == 422
     assert list(refused.json()["errors"]) == [field]
 
@@ -72,7 +72,7 @@ async def test_what_clients_send_back_of_an_article_is_ignored(
 ) -> None:
     article = await publish(client, ann)
     sent = {"article": {**article, "slug": "other", "body": "new"}}
-    again = await client.put("/articles/dragons", json=sent, headers=ann)
+    again = await client.put("/api/articles/dragons", json=sent, headers=ann)
     assert (again.status_code, again.json()["article"]["slug"]) == (200, "dragons")
 
 
@@ -89,26 +89,26 @@ async def test_what_clients_send_back_of_an_article_is_ignored(
 async def test_a_page_that_makes_no_sense_is_refused(
     client: AsyncClient, ann: Headers, query: dict[str, str], field: str
 ) -> None:
-    refused = await client.get("/articles", params=query, headers=ann)
+    refused = await client.get("/api/articles", params=query, headers=ann)
     assert (refused.status_code, list(refused.json()["errors"])) == (422, [field])
 
 
 async def test_a_page_of_the_feed_that_makes_no_sense_is_refused(
     client: AsyncClient, ann: Headers
 ) -> None:
-    refused = await client.get("/articles/feed", params={"limit": "-1"}, headers=ann)
+    refused = await client.get("/api/articles/feed", params={"limit": "-1"}, headers=ann)
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["limit"])
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/articles"),
-        ("GET", "/articles/feed"),
-        ("PUT", "/articles/unknown"),
-        ("DELETE", "/articles/unknown"),
-        ("POST", "/articles/unknown/favorite"),
-        ("DELETE", "/articles/unknown/favorite"),
+        ("POST", "/api/articles"),
+        ("GET", "/api/articles/feed"),
+        ("PUT", "/api/articles/unknown"),
+        ("DELETE", "/api/articles/unknown"),
+        ("POST", "/api/articles/unknown/favorite"),
+        ("DELETE", "/api/articles/unknown/favorite"),
     ],
 )
 async def test_without_a_token_nothing_else_is_looked_at(
@@ -124,7 +124,12 @@ async def test_a_malformed_token_is_refused_everywhere(
     client: AsyncClient, issuer: Issuer, header: str
 ) -> None:
     assert issuer
-    for path in ("/articles", "/articles/feed", "/articles/popular", "/articles/unknown"):
+    for path in (
+        "/api/articles",
+        "/api/articles/feed",
+        "/api/articles/popular",
+        "/api/articles/unknown",
+    ):
         refused = await client.get(path, headers={"authorization": header})
         assert (refused.status_code, refused.json()) == (401, {"errors": {"token": ["is invalid"]}})
 
@@ -144,6 +149,6 @@ async def test_somebody_of_whom_nothing_was_told_yet_can_publish(
 async def test_somebody_unknown_has_to_wait_while_auth_is_away(
     client: AsyncClient, issuer: Issuer
 ) -> None:
-    refused = await client.post("/articles", json={"article": GOOD}, headers=sign(issuer, 7))
+    refused = await client.post("/api/articles", json={"article": GOOD}, headers=sign(issuer, 7))
     assert refused.status_code == 503
     assert refused.json() == {"errors": {"service": ["the service auth does not answer"]}}

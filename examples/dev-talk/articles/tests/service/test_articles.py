@@ -24,14 +24,14 @@ async def publish(
     client: AsyncClient, headers: Headers, title: str = "Dragons", **more: Any
 ) -> dict[str, Any]:
     body = {"title": title, "description": "about", "body": "text", **more}
-    response = await client.post("/articles", json={"article": body}, headers=headers)
+    response = await client.post("/api/articles", json={"article": body}, headers=headers)
     assert response.status_code == 201, response.text
     article: dict[str, Any] = response.json()["article"]
     return article
 
 
 async def change(client: AsyncClient, headers: Headers, slug: str, **changes: Any) -> Response:
-    return await client.put(f"/articles/{slug}", json={"article": changes}, headers=headers)
+    return await client.put(f"/api/articles/{slug}", json={"article": changes}, headers=headers)
 
 
 async def test_a_published_article_can_be_read(client: AsyncClient, ann: Headers) -> None:
@@ -44,7 +44,7 @@ async def test_a_published_article_can_be_read(client: AsyncClient, ann: Headers
         "image": None,
         "following": False,
     }
-    read = await client.get("/articles/how-to-train-your-dragon")
+    read = await client.get("/api/articles/how-to-train-your-dragon")
     assert read.json() == {"article": published}
 
 
@@ -72,14 +72,14 @@ async def test_articles_with_one_title_have_slugs_of_their_own(
     slugs = {(await publish(client, ann, title))["slug"] for _ in range(3)}
     assert len(slugs) == 3
     for slug in slugs:
-        assert (await client.get(f"/articles/{slug}")).json()["article"]["slug"] == slug
+        assert (await client.get(f"/api/articles/{slug}")).json()["article"]["slug"] == slug
 
 
 async def test_a_new_title_makes_a_new_slug(client: AsyncClient, ann: Headers) -> None:
     await publish(client, ann)
     changed = await change(client, ann, "dragons", title="Green dragons")
     assert changed.json()["article"]["slug"] == "green-dragons"
-    assert (await client.get("/articles/dragons")).status_code == 404
+    assert (await client.get("/api/articles/dragons")).status_code == 404
 
 
 async def test_a_title_of_the_same_words_keeps_the_slug(client: AsyncClient, ann: Headers) -> None:
@@ -103,10 +103,10 @@ async def test_tags_are_kept_cleared_or_replaced(client: AsyncClient, ann: Heade
     await publish(client, ann, tagList=["a", "b"])
     replaced = await change(client, ann, "dragons", tagList=["b", "c"])
     assert replaced.json()["article"]["tagList"] == ["b", "c"]
-    assert set((await client.get("/tags")).json()["tags"]) == {"b", "c"}
+    assert set((await client.get("/api/tags")).json()["tags"]) == {"b", "c"}
     cleared = await change(client, ann, "dragons", tagList=[])
     assert cleared.json()["article"]["tagList"] == []
-    assert (await client.get("/tags")).json() == {"tags": []}
+    assert (await client.get("/api/tags")).json() == {"tags": []}
 
 
 async def test_an_article_of_somebody_else_cannot_be_changed(
@@ -114,7 +114,7 @@ async def test_an_article_of_somebody_else_cannot_be_changed(
 ) -> None:
     await publish(client, ann)
     changed = await change(client, bob, "dragons", body="mine")
-    deleted = await client.delete("/articles/dragons", headers=bob)
+    deleted = await client.delete("/api/articles/dragons", headers=bob)
     for refused in (changed, deleted):
         assert (refused.status_code, refused.json()) == (
             403,
@@ -127,23 +127,23 @@ async def test_a_moderator_can_delete_what_others_wrote(
 ) -> None:
     await publish(client, ann)
     moderator = await enter(3, "mod", "moderator")
-    assert (await client.delete("/articles/dragons", headers=moderator)).status_code == 204
+    assert (await client.delete("/api/articles/dragons", headers=moderator)).status_code == 204
 
 
 async def test_a_deleted_article_is_gone_from_everywhere(
     client: AsyncClient, ann: Headers, bob: Headers
 ) -> None:
     await publish(client, ann, tagList=["a"])
-    await client.post("/articles/dragons/favorite", headers=bob)
-    deleted = await client.delete("/articles/dragons", headers=ann)
+    await client.post("/api/articles/dragons/favorite", headers=bob)
+    deleted = await client.delete("/api/articles/dragons", headers=ann)
     assert (deleted.status_code, deleted.content) == (204, b"")
-    gone = await client.get("/articles/dragons")
+    gone = await client.get("/api/articles/dragons")
     assert (gone.status_code, gone.json()) == (404, {"errors": {"article": ["not found"]}})
     nothing = {"articles": [], "articlesCount": 0}
     for query in ({}, {"tag": "a"}, {"author": "ann"}, {"favorited": "bob"}):
-        assert (await client.get("/articles", params=query)).json() == nothing
-    assert (await client.get("/articles/popular")).json() == nothing
-    assert (await client.get("/tags")).json() == {"tags": []}
+        assert (await client.get("/api/articles", params=query)).json() == nothing
+    assert (await client.get("/api/articles/popular")).json() == nothing
+    assert (await client.get("/api/tags")).json() == {"tags": []}
 
 
 async def test_others_are_told_of_new_changed_and_deleted_articles(
@@ -151,7 +151,7 @@ async def test_others_are_told_of_new_changed_and_deleted_articles(
 ) -> None:
     await publish(client, ann)
     await change(client, ann, "dragons", title="Green dragons")
-    await client.delete("/articles/green-dragons", headers=ann)
+    await client.delete("/api/articles/green-dragons", headers=ann)
     [published] = await emitted(ArticlePublished)
     [changed] = await emitted(ArticleChanged)
     [deleted] = await emitted(ArticleDeleted)

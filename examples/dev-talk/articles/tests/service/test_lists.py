@@ -26,7 +26,7 @@ async def shelf(client: AsyncClient, ann: Headers, bob: Headers, clock: Clock) -
 
 
 async def list_titles(
-    client: AsyncClient, path: str = "/articles", headers: Headers | None = None, **query: Any
+    client: AsyncClient, path: str = "/api/articles", headers: Headers | None = None, **query: Any
 ) -> tuple[list[str], int]:
     response = await client.get(path, params=query, headers=headers)
     assert response.status_code == 200, response.text
@@ -48,8 +48,8 @@ async def test_articles_are_listed_newest_first_in_pages(client: AsyncClient) ->
 async def test_articles_are_filtered_by_all_that_is_asked_for(
     client: AsyncClient, ann: Headers
 ) -> None:
-    await client.post("/articles/a2/favorite", headers=ann)
-    await client.post("/articles/b2/favorite", headers=ann)
+    await client.post("/api/articles/a2/favorite", headers=ann)
+    await client.post("/api/articles/b2/favorite", headers=ann)
     assert await list_titles(client, tag="first") == (["B2", "B1", "A1"], 3)
     assert await list_titles(client, author="ann") == (["A2", "A1"], 2)
     assert await list_titles(client, favorited="ann") == (["B2", "A2"], 2)
@@ -72,13 +72,13 @@ async def test_the_feed_holds_what_those_wrote_whom_one_follows(
 ) -> None:
     monkeypatch.setattr(lists, "FEW_AUTHORS", few)
     eve = await enter(3, "eve")
-    assert await list_titles(client, "/articles/feed", eve) == ([], 0)
+    assert await list_titles(client, "/api/articles/feed", eve) == ([], 0)
     await deliver(UserFollowed(user_id=3, version=2, followed_id=2))
-    assert await list_titles(client, "/articles/feed", eve) == (["B2", "B1"], 2)
+    assert await list_titles(client, "/api/articles/feed", eve) == (["B2", "B1"], 2)
     await deliver(UserFollowed(user_id=3, version=3, followed_id=1))
-    titles = await list_titles(client, "/articles/feed", eve, limit=2, offset=1)
+    titles = await list_titles(client, "/api/articles/feed", eve, limit=2, offset=1)
     assert titles == (["B1", "A2"], 4)
-    article = (await client.get("/articles/b1", headers=eve)).json()["article"]
+    article = (await client.get("/api/articles/b1", headers=eve)).json()["article"]
     assert article["author"]["following"] is True
 
 
@@ -87,14 +87,14 @@ async def test_a_favourite_counts_once_for_each_who_likes_it(
 ) -> None:
     await publish(client, ann)
     for headers, count in ((ann, 1), (ann, 1), (bob, 2), (bob, 2)):
-        liked = await client.post("/articles/dragons/favorite", headers=headers)
+        liked = await client.post("/api/articles/dragons/favorite", headers=headers)
         assert liked.status_code == 200
         assert (liked.json()["article"]["favorited"], count) == (True, count)
         assert liked.json()["article"]["favoritesCount"] == count
-    seen = (await client.get("/articles/dragons")).json()["article"]
+    seen = (await client.get("/api/articles/dragons")).json()["article"]
     assert (seen["favorited"], seen["favoritesCount"]) == (False, 2)
     for _ in range(2):
-        gone = await client.delete("/articles/dragons/favorite", headers=ann)
+        gone = await client.delete("/api/articles/dragons/favorite", headers=ann)
         assert gone.json()["article"]["favoritesCount"] == 1
         assert gone.json()["article"]["favorited"] is False
 
@@ -104,9 +104,9 @@ async def test_favourites_at_the_same_moment_all_count(
 ) -> None:
     await publish(client, ann)
     fans = [await enter(number, f"fan{number}") for number in range(10, 16)]
-    place = "/articles/dragons/favorite"
+    place = "/api/articles/dragons/favorite"
     await asyncio.gather(*(client.post(place, headers=fan) for fan in fans for _ in range(2)))
-    article = (await client.get("/articles/dragons")).json()["article"]
+    article = (await client.get("/api/articles/dragons")).json()["article"]
     assert article["favoritesCount"] == len(fans)
 
 
@@ -114,20 +114,20 @@ async def test_favourites_at_the_same_moment_all_count(
 async def test_whoever_likes_an_article_sees_it_among_the_popular_ones_at_once(
     client: AsyncClient, ann: Headers, bob: Headers
 ) -> None:
-    assert await list_titles(client, "/articles/popular") == ([], 0)
-    await client.post("/articles/a1/favorite", headers=ann)
-    assert await list_titles(client, "/articles/popular") == (["A1"], 1)
-    await client.post("/articles/a2/favorite", headers=ann)
-    assert await list_titles(client, "/articles/popular") == (["A2", "A1"], 2)
-    await client.post("/articles/a1/favorite", headers=bob)
-    assert await list_titles(client, "/articles/popular") == (["A1", "A2"], 2)
-    await client.delete("/articles/a2/favorite", headers=ann)
-    await client.put("/articles/a1", json={"article": {"title": "A3"}}, headers=ann)
-    response = await client.get("/articles/popular", headers=bob)
+    assert await list_titles(client, "/api/articles/popular") == ([], 0)
+    await client.post("/api/articles/a1/favorite", headers=ann)
+    assert await list_titles(client, "/api/articles/popular") == (["A1"], 1)
+    await client.post("/api/articles/a2/favorite", headers=ann)
+    assert await list_titles(client, "/api/articles/popular") == (["A2", "A1"], 2)
+    await client.post("/api/articles/a1/favorite", headers=bob)
+    assert await list_titles(client, "/api/articles/popular") == (["A1", "A2"], 2)
+    await client.delete("/api/articles/a2/favorite", headers=ann)
+    await client.put("/api/articles/a1", json={"article": {"title": "A3"}}, headers=ann)
+    response = await client.get("/api/articles/popular", headers=bob)
     [article] = response.json()["articles"]
     assert (article["title"], article["favorited"], article["favoritesCount"]) == ("A3", True, 2)
 
 
 @pytest.mark.usefixtures("shelf")
 async def test_tags_are_listed_with_the_most_used_first(client: AsyncClient) -> None:
-    assert (await client.get("/tags")).json() == {"tags": ["first", "second"]}
+    assert (await client.get("/api/tags")).json() == {"tags": ["first", "second"]}

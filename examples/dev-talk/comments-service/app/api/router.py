@@ -1,7 +1,8 @@
-"""The routes of this service."""
+"""The routes of this service, under /api."""
+
+from fastapi import APIRouter
 
 from app.api.routes import comments
-from app.api.routing import Router
 
-router = Router()
-router.include_router(comments.router)
+router = APIRouter()
+router.include_router(comments.router, prefix="/api")

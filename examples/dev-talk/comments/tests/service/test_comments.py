@@ -23,7 +23,7 @@ from tests.kit.events import DeliverEvent, ReadEmitted
 from tests.kit.requests import StandIn
 from tests.service.people_kit import Enter, Headers
 
-PLACE = "/articles/dragons/comments"
+PLACE = "/api/articles/dragons/comments"
 DRAGONS = ArticlePublished(article_id=5, author_id=9, version=1, slug="dragons", title="Dragons")
 
 
@@ -110,7 +110,7 @@ async def test_a_comment_belongs_to_one_article(
 ) -> None:
     number = (await comment(client, ann))["id"]
     await deliver(DRAGONS.model_copy(update={"article_id": 6, "slug": "other"}))
-    elsewhere = await client.delete(f"/articles/other/comments/{number}", headers=ann)
+    elsewhere = await client.delete(f"/api/articles/other/comments/{number}", headers=ann)
     unknown = await client.delete(f"{PLACE}/{number + 1}", headers=ann)
     for missing in (elsewhere, unknown):
         assert missing.status_code == 404
@@ -212,7 +212,7 @@ async def test_an_article_goes_by_its_new_slug_as_soon_as_it_has_it(
     # The event comes while the request waits for it.
     read, _ = await asyncio.gather(client.get(PLACE), deliver(changed))
     assert read.status_code == 404
-    assert await list_bodies(client, "/articles/green/comments") == ["nice"]
+    assert await list_bodies(client, "/api/articles/green/comments") == ["nice"]
 
 
 @pytest.mark.parametrize("body", ["", "  ", None, "x" * 10_001, "a\0b", 7])
