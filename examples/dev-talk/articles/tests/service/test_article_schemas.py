@@ -7,8 +7,7 @@ from httpx import AsyncClient
 
 from app.domain.contracts.users import LookUpUser, UserRecord
 from tests.kit.requests import StandIn
-from tests.kit.tokens import Issuer
-from tests.service.people_kit import Headers, sign
+from tests.service.people_kit import Headers, Sign
 from tests.service.test_articles import change, publish
 
 BLANK = ["can't be blank"]
@@ -119,11 +118,9 @@ async def test_without_a_token_nothing_else_is_looked_at(
     assert (refused.status_code, refused.json()) == (401, {"errors": {"token": ["is missing"]}})
 
 
+@pytest.mark.usefixtures("sign")
 @pytest.mark.parametrize("header", ["Token", "Token nonsense", "Basic YTpi", "Bearer a.b.c"])
-async def test_a_malformed_token_is_refused_everywhere(
-    client: AsyncClient, issuer: Issuer, header: str
-) -> None:
-    assert issuer
+async def test_a_malformed_token_is_refused_everywhere(client: AsyncClient, header: str) -> None:
     for path in (
         "/api/articles",
         "/api/articles/feed",
@@ -135,20 +132,21 @@ async def test_a_malformed_token_is_refused_everywhere(
 
 
 async def test_somebody_of_whom_nothing_was_told_yet_can_publish(
-    client: AsyncClient, issuer: Issuer, stand_in: StandIn
+    client: AsyncClient, sign: Sign, stand_in: StandIn
 ) -> None:
     async def answer(request: LookUpUser) -> UserRecord:
         assert request.user_id == 7
         return UserRecord(user_id=7, version=1, username="eve", bio="new", image=None, following=[])
 
     await stand_in(LookUpUser, answer)
-    article = await publish(client, sign(issuer, 7))
+    article = await publish(client, await sign(7))
     assert (article["author"]["username"], article["author"]["bio"]) == ("eve", "new")
 
 
 async def test_somebody_unknown_has_to_wait_while_auth_is_away(
-    client: AsyncClient, issuer: Issuer
+    client: AsyncClient, sign: Sign
 ) -> None:
-    refused = await client.post("/api/articles", json={"article": GOOD}, headers=sign(issuer, 7))
+    headers = await sign(7)
+    refused = await client.post("/api/articles", json={"article": GOOD}, headers=headers)
     assert refused.status_code == 503
     assert refused.json() == {"errors": {"service": ["the service auth does not answer"]}}

@@ -4,19 +4,21 @@ import pytest
 
 from app.domain.contracts.users import UserRegistered
 from tests.kit.events import DeliverEvent
-from tests.kit.tokens import Issuer
-from tests.service.people_kit import Enter, Headers, sign
+from tests.service.people_kit import Enter, Headers, Sign
+from tests.service.signing import sign
+
+__all__ = ["sign"]
 
 
 @pytest.fixture
-def enter(issuer: Issuer, deliver: DeliverEvent) -> Enter:
+def enter(sign: Sign, deliver: DeliverEvent) -> Enter:
     """Let somebody in: `headers = await enter(1, "ann")`."""
 
     async def register(user_id: int, username: str, *roles: str) -> Headers:
         await deliver(
             UserRegistered(user_id=user_id, version=1, username=username, bio=None, image=None)
         )
-        return sign(issuer, user_id, *roles)
+        return await sign(user_id, *roles)
 
     return register
 
