@@ -12,6 +12,12 @@ default:
 demo *options: install
     @python -m tools.demo "$@"
 
+# Make a sample system and show it at work: tasks; --once exits, --broker kafka
+[group("use")]
+[no-exit-message]
+example *options: install
+    @python -m tools.example "$@"
+
 # Ask the questions and render a service here; NAME=VALUE answers one
 [group("use")]
 [no-exit-message]

@@ -8,7 +8,7 @@ from tests.renders import take_snapshot
 from tools.servers import NAMES, find
 
 # What several files of tests start once each.
-pytest_plugins = ["tests.parcel_service", "tests.office", "tests.kustomize"]
+pytest_plugins = ["tests.parcel_service", "tests.office", "tests.kustomize", "tests.tasks_system"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -92,11 +92,16 @@ class Peer:
                 return message
 
 
+def make_environment() -> Path:
+    """Return the environment of the peers."""
+    name = f"peers-{hash_files([REQUIREMENTS])}"
+    return make_once(name, "--requirements", REQUIREMENTS, cwd=PROGRAMS)
+
+
 @contextmanager
 def run_peer(program: str, url: str, *topics: str, log: Path) -> Iterator[Peer]:
     """Run a program of `tests/peers`, which listens to the topics."""
-    name = f"peers-{hash_files([REQUIREMENTS])}"
-    environment = make_once(name, "--requirements", REQUIREMENTS, cwd=PROGRAMS)
+    environment = make_environment()
     with log.open("wb") as complaints:
         process = subprocess.Popen(
             [environment / "bin/python", PROGRAMS / f"{program}.py", url, *topics],

@@ -69,6 +69,8 @@ RUN_BY = {
     "./just properties": "tests/test_seams.py::test_its_checks_pass",
     "./just new": "tests/test_ways.py::test_just_new",
     "./just settings": "tests/test_processes.py::test_settings_are_shown_with_where_they_came_from",
+    "./just system": ("tests/test_system.py::test_the_recipe_takes_a_path_from_where_it_is_called"),
+    "docker compose": "tests/test_system_compose.py::test_it_follows_the_schema_of_compose_files",
     "./just worker": "tests/test_processes.py::test_a_worker_runs_its_jobs_and_stops_cleanly",
     "cookiecutter": "tests/test_ways.py::test_cookiecutter_with_a_path",
     "cruft create": "tests/test_ways.py::test_cruft_create",

@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemRefusedError as refusal:
         print(refusal, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"The system could not be written: {error}.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nStopped: what was there is as it was.", file=sys.stderr)
         return 130

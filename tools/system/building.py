@@ -31,7 +31,7 @@ def build(file: Path, output_dir: Path = BUILD, say: Say = say) -> Path:
     output_dir.mkdir(parents=True, exist_ok=True)
     with locked(output_dir / f".{system.name}.lock"):
         before = record.check_untouched(target, names)
-        with make_draft(output_dir, system.name) as draft:
+        with make_draft(output_dir.absolute(), system.name) as draft:
             descriptions = {}
             for service in system.services:
                 described = make_service(service, file.parent, draft, say)

@@ -9,7 +9,8 @@ FOLDER = "databases"
 HEADING = """\
 #!/bin/sh
 # Made by `./just system`. Makes the databases and users that are not there yet, so that it can run
-# before every start; a password that changed in .env changes here.
+# before every start; a password that changed in .env changes here. Which server, and who rules it,
+# stands in the variables that its client reads.
 set -eu
 
 """
@@ -30,7 +31,7 @@ SQL
 MYSQL = """\
 create() {
     pattern=$(echo "$1" | sed 's/_/\\\\_/g')
-    mysql --host="$MYSQL_HOST" --user=root <<SQL
+    mysql --host="$MYSQL_HOST" --user="$MYSQL_USER" <<SQL
 CREATE DATABASE IF NOT EXISTS \\`$1\\`;
 CREATE USER IF NOT EXISTS '$1'@'%';
 ALTER USER '$1'@'%' IDENTIFIED BY '$2';
@@ -110,7 +111,11 @@ CREATORS = {
         port=3306,
         script=MYSQL,
         environment=[f"MYSQL_ROOT_PASSWORD={refer('MYSQL_ROOT_PASSWORD')}"],
-        login=["MYSQL_HOST=mysql", f"MYSQL_PWD={refer('MYSQL_ROOT_PASSWORD')}"],
+        login=[
+            "MYSQL_HOST=mysql",
+            "MYSQL_USER=root",
+            f"MYSQL_PWD={refer('MYSQL_ROOT_PASSWORD')}",
+        ],
     ),
 }
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -28,6 +28,9 @@ WANTED = {
 }
 
 
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+
+
 class Part(BaseModel):
     """A part of the file, which has no other keys and never changes."""
 
@@ -42,7 +45,7 @@ class Service(Part):
     """Where it is reached from outside: its API, or how its worker is."""
     given: dict[str, JsonValue] = Field(default_factory=dict, alias="answers")
     overlays: list[str] = Field(default_factory=list)
-    environment: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    environment: dict[Variable, str | int | float | bool] = Field(default_factory=dict)
     """Settings of its containers, beside the URLs of servers."""
 
     @property

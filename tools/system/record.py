@@ -6,18 +6,21 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from tools.system.errors import SystemRefusedError
 from tools.system.rendering import read_ignored
 
 NAME = ".system.json"
 Record = Mapping[str, list[str]]
+FORM = TypeAdapter(dict[str, list[str]])
 """Paths, each with the hashes of what was written there; two while a run replaces it."""
 
 
 def read(folder: Path) -> Record:
     """Return what the last run wrote; raises SystemRefusedError in a folder of somebody else."""
     try:
-        record: Record = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return FORM.validate_json((folder / NAME).read_bytes())
     except FileNotFoundError:
         if folder.exists() and any(folder.iterdir()):
             raise SystemRefusedError(
@@ -25,11 +28,10 @@ def read(folder: Path) -> Record:
                 "move it away, or give the system another name."
             ) from None
         return {}
-    except ValueError as error:
+    except ValidationError as error:
         raise SystemRefusedError(
             f"{folder / NAME} is damaged: move {folder} away, and run this again."
         ) from error
-    return record
 
 
 def write(folder: Path, record: Record) -> None:

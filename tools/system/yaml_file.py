@@ -13,12 +13,13 @@ class Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Read a mapping; raises a YAMLError for a key that stands twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key, (place, _) in zip(keys, node.value, strict=True):
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key} stands twice", problem_mark=place.start_mark
-                )
+        keys: list[Any] = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in keys:
+                mark = key_node.start_mark
+                raise yaml.MarkedYAMLError(problem=f"{key} stands twice", problem_mark=mark)
+            keys.append(key)
         return super().construct_mapping(node, deep=deep)
 
 
@@ -34,7 +35,7 @@ def read_yaml(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SystemRefusedError(f"{path} cannot be read: {reason}.") from error
+        raise SystemRefusedError(f"{path} cannot be read: {reason}; name a system file.") from error
     if not text.strip():
         raise SystemRefusedError(f"{path} is empty: write name and services into it.")
     try:

@@ -1,9 +1,12 @@
 """The OpenAPI document tells clients what they can get, errors included."""
 
+from collections.abc import AsyncIterator
+
 import pytest
+from fastapi.sse import EventSourceResponse
 
 from app.api.exceptions import MEDIA_TYPE, problems
-from app.web.document import DocumentedAPI, list_error_contents
+from app.web.document import DocumentedAPI, list_errors
 
 
 @pytest.fixture
@@ -19,8 +22,18 @@ def api() -> DocumentedAPI:
 
 
 def test_errors_are_declared_in_the_media_type_that_they_have(api: DocumentedAPI) -> None:
-    contents = [list(content) for content in list_error_contents(api.openapi())]
-    assert contents == [[MEDIA_TYPE]] * 4
+    errors = [list(content) for content, _ in list_errors(api.openapi())]
+    assert errors == [[MEDIA_TYPE]] * 4
+
+
+def test_errors_of_a_route_that_answers_otherwise_are_declared_so_too(api: DocumentedAPI) -> None:
+    @api.get("/stream", response_class=EventSourceResponse, responses=problems(404))
+    async def stream() -> AsyncIterator[int]:
+        yield 7
+
+    responses = api.openapi()["paths"]["/stream"]["get"]["responses"]
+    contents = {status: list(response["content"]) for status, response in responses.items()}
+    assert contents == {"200": ["text/event-stream"], "404": [MEDIA_TYPE]}
 
 
 def test_no_error_of_the_frameworks_own_is_declared(api: DocumentedAPI) -> None:

@@ -20,9 +20,9 @@ class DocumentedAPI(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the document; FastAPI alone gives every answer of a route one media type."""
         document = super().openapi()
-        for content in list_error_contents(document):
-            if JSON in content:
-                content[self._error_media_type] = content.pop(JSON)
+        for errors, media_types in list_errors(document):
+            for media_type in media_types & errors.keys():
+                errors[self._error_media_type] = errors.pop(media_type)
         return document
 
     def list_methods(self, path: str) -> list[str]:
@@ -34,10 +34,13 @@ class DocumentedAPI(FastAPI):
         return sorted(map(str.upper, methods))
 
 
-def list_error_contents(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return what the document says of the bodies of errors."""
+def list_errors(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], set[str]]]:
+    """Yield what each error of a route contains, and the media types that it has from the route."""
     for operations in document.get("paths", {}).values():
         for operation in operations.values():
-            for status, response in operation["responses"].items():
-                if status.startswith(("4", "5")):
-                    yield response.get("content", {})
+            contents = {
+                status: response.get("content", {})
+                for status, response in operation["responses"].items()
+            }
+            media_types = {JSON}.union(*(contents[each] for each in contents if each[0] == "2"))
+            yield from ((contents[each], media_types) for each in contents if each[0] in "45")

@@ -4,16 +4,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import settings
+from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from app.main import app
 from tests.kit.container import hide_environment
+
+ABSENT = HTTPStatus.SERVICE_UNAVAILABLE
 
 schema = schemathesis.openapi.from_dict(app.openapi())
 
@@ -36,7 +40,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 # The same requests each time: what fails once fails again. That every request which fits the
-# document is taken is not asked for: a document cannot say which cursors there are.
+# document is taken is not asked for: a document cannot say which cursors there are. Nor is a 503 a
+# mistake, for other services, and servers, are not there.
 @schema.parametrize()
 @settings(max_examples=50, derandomize=True, deadline=None)
 def test_every_answer_is_one_that_the_document_tells_of(
@@ -45,4 +50,7 @@ def test_every_answer_is_one_that_the_document_tells_of(
     answer = case.call(base_url=address)
     # What is no HTTP at all is refused by the server, before the application sees it.
     if answer.status_code != 400 or "x-request-id" in answer.headers:
-        case.validate_response(answer, excluded_checks=[positive_data_acceptance])
+        case.validate_response(
+            answer, excluded_checks=[positive_data_acceptance, not_a_server_error]
+        )
+    assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == ABSENT

@@ -7,11 +7,13 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from app.domain.settings import Settings
 
 COMMAND = (sys.executable, "-m", "app.domain.computations")
+ROOT = Path(__file__).parents[1]
 LONGEST_LINE = 16 * 1024 * 1024
 
 
@@ -28,6 +30,11 @@ class Computer:
         """Which part of the present computation is done."""
         self._process = process
         self._run = 0
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:
@@ -52,6 +59,7 @@ class Computer:
                     return dict(result)
                 case {"error": error}:
                     raise ComputationError(error)
+        await self._process.wait()
         raise ComputationError("the process that computed it died")
 
     def extend(self, until: float) -> None:
@@ -98,7 +106,7 @@ class Computers:
     async def _start(self) -> Computer:
         # A session of its own: what is sent to a terminal's processes is for the worker to hear.
         process = await asyncio.create_subprocess_exec(
-            *COMMAND, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE, start_new_session=True
+            *COMMAND, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE, start_new_session=True
         )
         return Computer(process)
 

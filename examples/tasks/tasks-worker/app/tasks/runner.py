@@ -23,6 +23,14 @@ LOOK_SECONDS = 1.0
 RETURN_SECONDS = 5.0
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, and what records that."""
+
+    name: str
+    record: Callable[[UnitOfWork], Awaitable[bool]]
+
+
 @dataclass(eq=False)
 class Execution:
     """A run at work."""
@@ -85,41 +93,42 @@ class Runner:
         try:
             with follow_trace(run.traceparent):
                 logger.info("task begun", number=run.number, kind=run.kind, attempt=run.attempt)
-                record = await self._compute(execution)
-                is_ours = await self._record(record)
-                logger.info("task put down" if is_ours else "task lost", number=run.number)
+                outcome = await self._compute(execution)
+                is_ours = await self._record(outcome)
+                name = outcome.name if is_ours else "lost"
+                logger.info("task ended", number=run.number, attempt=run.attempt, outcome=name)
         except Exception:
             logger.exception("task given up", number=run.number)
         finally:
             self._executions.discard(execution)
             self._resources.news.set()
 
-    async def _compute(self, execution: Execution) -> Callable[[UnitOfWork], Awaitable[bool]]:
-        """Return what records how the computation ended."""
-        run = execution.run
+    async def _compute(self, execution: Execution) -> Outcome:
+        """Compute, and return how that ended."""
+        run, settings = execution.run, self._settings
         try:
             async with self._resources.computers.lend() as computer:
                 execution.computer = computer
-                async with asyncio.timeout(self._settings.task_seconds):
+                async with asyncio.timeout(settings.task_seconds):
                     until = execution.until
                     result = await computer.compute(run.kind, run.parameters, until=until)
         except (ComputationError, TimeoutError) as failure:
             if time.monotonic() >= execution.until:
                 # The database could not be told in time, for which the task is not to blame.
-                return lambda uow: runs.return_run(uow, run)
-            error = str(failure) or f"it took longer than {self._settings.task_seconds:g} s"
+                return Outcome("returned", lambda uow: runs.return_run(uow, run))
+            error = str(failure) or f"it took longer than {settings.task_seconds:g} s"
             logger.warning("attempt failed", number=run.number, error=error)
-            return lambda uow: runs.fail_run(uow, self._settings, run, error)
+            return Outcome("failed", lambda uow: runs.fail_run(uow, settings, run, error))
         finally:
             execution.is_computed = True
-        return lambda uow: runs.finish_run(uow, run, result)
+        return Outcome("finished", lambda uow: runs.finish_run(uow, run, result))
 
-    async def _record(self, record: Callable[[UnitOfWork], Awaitable[bool]]) -> bool:
+    async def _record(self, outcome: Outcome) -> bool:
         """Record until the database has it; False when another has the task by now."""
         while True:
             try:
                 async with self._begin() as uow:
-                    return await record(uow)
+                    return await outcome.record(uow)
             except UnavailableError as error:
                 logger.warning("nothing recorded, trying again", error=str(error))
                 await asyncio.sleep(LOOK_SECONDS)

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(50), nullable=False),
         sa.Column("parameters", sa.JSON, nullable=False),
         sa.Column("status", sa.String(10), nullable=False),
-        sa.Column("progress", sa.Float, nullable=False),
+        sa.Column("progress", sa.Double, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("result", sa.JSON),
         sa.Column("error", sa.Text),

@@ -1,7 +1,7 @@
 """Articles, as the service articles tells of them.
 
-`version` counts the changes of an article's author there, as that of `users` does: it grows by one
-with each event of that author, whose events stay in order.
+`version` counts the changes of an article: it grows by one with each of its events, the deletion
+included, so that a reader can tell an old event from a new one.
 """
 
 from app.domain.contracts.senders import ARTICLES
@@ -10,7 +10,7 @@ from app.utils.message_broker import Event
 from app.utils.requests import Request
 
 
-class ArticlePublished(Event, topic="article.published", key="author_id", sent_by=ARTICLES):
+class ArticlePublished(Event, topic="article.published", key="article_id", sent_by=ARTICLES):
     """There is a new article."""
 
     article_id: int
@@ -20,7 +20,7 @@ class ArticlePublished(Event, topic="article.published", key="author_id", sent_b
     title: str
 
 
-class ArticleChanged(Event, topic="article.changed", key="author_id", sent_by=ARTICLES):
+class ArticleChanged(Event, topic="article.changed", key="article_id", sent_by=ARTICLES):
     """An article has changed; this is all that others need of it."""
 
     article_id: int
@@ -30,7 +30,7 @@ class ArticleChanged(Event, topic="article.changed", key="author_id", sent_by=AR
     title: str
 
 
-class ArticleDeleted(Event, topic="article.deleted", key="author_id", sent_by=ARTICLES):
+class ArticleDeleted(Event, topic="article.deleted", key="article_id", sent_by=ARTICLES):
     """There is no such article any more."""
 
     article_id: int

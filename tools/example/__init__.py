@@ -1,0 +1,1 @@
+"""The sample systems, each shown at work."""
