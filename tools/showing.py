@@ -109,7 +109,8 @@ class Service:
             self._process.kill()
             raise ShowError(f"{self.name} did not stop within {STOP_SECONDS:g} seconds") from None
         if status != 0:
-            raise ShowError(f"{self.name} stopped with exit status {status}")
+            last = self.lines[-1] if self.lines else "it said nothing"
+            raise ShowError(f"{self.name} stopped with exit status {status}: {last}")
 
 
 def clean_environment(**variables: str) -> Mapping[str, str]:

@@ -67,21 +67,20 @@ def start_single(folder: Path) -> Iterator[Service]:
 
 def start_four(folder: Path, broker: str) -> Iterator[Service]:
     """Start the services on their servers, and the gateway at last."""
-    say(f"Finding or starting {broker}, mysql and redis ...")
-    urls = ensure([broker, "mysql", "redis"], report=say)
+    say(f"Finding or starting {broker}, mariadb and redis ...")
+    urls = ensure([broker, "mariadb", "redis"], report=say)
     common = {"BROKER_URL": urls[broker], "REDIS_URL": urls["redis"], "WORKERS": "1"}
     ports = {name: find_port(8001 + number) for number, name in enumerate(OWNERS)}
     keys = f"http://127.0.0.1:{ports['auth']}/.well-known/jwks.json"
     common |= {"AUTH_JWKS_URL": keys, "AUTH_ISSUER": "dev-talk", "AUTH_AUDIENCE": "dev-talk"}
     say("Creating their databases and tables, and starting them ...")
     for name in OWNERS:
-        variables = {**common, "DATABASE_URL": create_database(folder / name, urls["mysql"])}
+        variables = {**common, "DATABASE_URL": create_database(folder / name, urls["mariadb"])}
         python = prepare(folder / name)
         run([python, *MIGRATE], folder / name, **variables)
-        health = str(find_port(0))
-        yield Service(
-            folder / name, [python, *WORKER], port=0, WORKER_HEALTH_PORT=health, **variables
-        )
+        variables["WORKER_HEALTH_PORT"] = str(find_port(0))
+        # The worker listens there on nothing, but has to be told the same.
+        yield Service(folder / name, [python, *WORKER], port=ports[name], **variables)
         yield Service(folder / name, [python, *API], port=ports[name], **variables)
     gateway = folder / "gateway"
     places = {PLACES[name]: f"http://127.0.0.1:{port}" for name, port in ports.items()}
