@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jwt
 from httpx import AsyncClient
 
 PASSWORD = "correct horse"
@@ -22,6 +23,17 @@ async def log_in(client: AsyncClient, name: str = "ann", password: str = PASSWOR
     answer = await client.post("/api/users/login", json={"user": credentials})
     assert answer.status_code == 200, answer.text
     return answer.json()["user"]
+
+
+def read_claims(user: dict[str, Any]) -> dict[str, Any]:
+    """Return what somebody's token says."""
+    claims: dict[str, Any] = jwt.decode(user["token"], options={"verify_signature": False})
+    return claims
+
+
+def read_id(user: dict[str, Any]) -> int:
+    """Return the id of somebody, which no answer tells."""
+    return int(read_claims(user)["sub"])
 
 
 def bring(user: dict[str, Any], scheme: str = "Token") -> dict[str, str]:

@@ -11,7 +11,7 @@ from app.domain.contracts.users import UserChanged, UserRegistered
 from app.resources import Resources
 from app.utils.container import Container
 from tests.kit.events import ReadEmitted
-from tests.service.auth_kit import PASSWORD, bring, log_in, register
+from tests.service.auth_kit import PASSWORD, bring, log_in, read_id, register
 
 ANN = {"username": "ann", "email": "ann@example.com", "password": PASSWORD}
 
@@ -230,4 +230,4 @@ async def test_what_a_user_has_changed_is_noted_for_other_services(
 ) -> None:
     ann = await register(client)
     await client.put("/api/user", json={"user": {"bio": "I write"}}, headers=bring(ann))
-    assert await opened[Resources].store.read("version:auth:1") == ["2"]
+    assert await opened[Resources].store.read(f"version:auth:{read_id(ann)}") == ["2"]

@@ -10,7 +10,7 @@ from app.unit_of_work import UnitOfWorkFactory
 from app.utils.container import Container
 from tests.kit.events import ReadEmitted
 from tests.kit.requests import Ask
-from tests.service.auth_kit import bring, log_in, register
+from tests.service.auth_kit import bring, log_in, read_id, register
 
 NOT_FOUND = {"errors": {"profile": ["not found"]}}
 
@@ -37,8 +37,7 @@ async def test_an_unknown_profile_is_not_found(client: AsyncClient) -> None:
 
 
 async def test_following_twice_is_following_once(client: AsyncClient, emitted: ReadEmitted) -> None:
-    await register(client)
-    ben = await register(client, "ben")
+    ann, ben = await register(client), await register(client, "ben")
     for _ in range(2):
         answer = await client.post("/api/profiles/ann/follow", headers=bring(ben))
         assert answer.status_code == 200
@@ -46,7 +45,9 @@ async def test_following_twice_is_following_once(client: AsyncClient, emitted: R
     seen = await client.get("/api/profiles/ann", headers=bring(ben))
     assert seen.json()["profile"]["following"] is True
     events = await emitted(UserFollowed)
-    assert [(event.user_id, event.followed_id, event.version) for event in events] == [(2, 1, 2)]
+    assert [(event.user_id, event.followed_id, event.version) for event in events] == [
+        (read_id(ben), read_id(ann), 2)
+    ]
 
 
 async def test_following_ends(client: AsyncClient, emitted: ReadEmitted) -> None:
@@ -60,12 +61,14 @@ async def test_following_ends(client: AsyncClient, emitted: ReadEmitted) -> None
 
 
 async def test_other_services_are_told_all_of_a_user(client: AsyncClient, ask: Ask) -> None:
-    await register(client)
-    ben = await register(client, "ben")
+    ann, ben = await register(client), await register(client, "ben")
     await client.post("/api/profiles/ann/follow", headers=bring(ben))
-    by_id, by_name = await ask(LookUpUser(user_id=2)), await ask(LookUpUser(username="ben"))
+    by_id, by_name = (
+        await ask(LookUpUser(user_id=read_id(ben))),
+        await ask(LookUpUser(username="ben")),
+    )
     assert by_id == by_name
-    assert (by_id.version, by_id.username, by_id.following) == (2, "ben", [1])
+    assert (by_id.version, by_id.username, by_id.following) == (2, "ben", [read_id(ann)])
 
 
 async def test_other_services_hear_that_there_is_no_such_user(ask: Ask) -> None:

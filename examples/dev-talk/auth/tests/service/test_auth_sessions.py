@@ -11,7 +11,7 @@ from app.resources import Resources
 from app.utils.container import Container
 from tests.kit.clock import Clock
 from tests.kit.events import DeliverEvent, ReadEmitted
-from tests.service.auth_kit import bring, log_in, register
+from tests.service.auth_kit import bring, log_in, read_id, register
 
 REVOKED = {"errors": {"token": ["is revoked"]}}
 ENDED = {"errors": {"refreshToken": ["is invalid"]}}
@@ -88,7 +88,7 @@ async def test_logging_out_here_leaves_other_sessions(
     assert (await refresh(client, ann)).status_code == 401
     assert (await client.get("/api/user", headers=bring(ann))).json() == REVOKED
     [event] = await emitted(SessionRevoked)
-    assert event.user_id == 1
+    assert event.user_id == read_id(ann)
 
 
 async def test_logging_out_everywhere_ends_all_sessions(

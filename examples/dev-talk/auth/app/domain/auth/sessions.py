@@ -69,6 +69,8 @@ class Sessions:
                 break
             session = KEPT.validate_json(kept)
             moment = now().timestamp()
+            if moment >= session.refreshed_at + self._seconds:
+                break
             if number < session.number:
                 if number == session.number - 1 and moment < session.refreshed_at + OVERLAP_SECONDS:
                     return session
