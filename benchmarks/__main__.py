@@ -7,7 +7,7 @@ from typing import TextIO
 
 import pytest
 
-from benchmarks import consuming, lists, logs, outbox, publishing, serving
+from benchmarks import consuming, lists, logs, outbox, publishing, serving, tasks
 from benchmarks.errors import BenchmarkError
 from tools.servers import ServerError
 
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "publish": publishing,
     "consume": consuming,
     "outbox": outbox,
+    "tasks": tasks,
 }
 
 

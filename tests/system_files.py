@@ -42,6 +42,27 @@ consumer = Consumer()
 async def count_letters(event: NoteWritten) -> None:
     """Take note."""
 '''
+REQUEST = '''
+
+class Note(BaseModel):
+    """What a note says."""
+
+    text: str
+
+
+class GetNote(Request[Note], topic="note.get"):
+    """Ask what a note says."""
+
+    note_id: int
+'''
+IMPORTS = "from pydantic import BaseModel\n\nfrom app.utils.requests import Request\n"
+ANSWER = '''
+
+@consumer.answer(GetNote)
+async def get_note(request: GetNote) -> Note:
+    """Tell."""
+    return Note(text="")
+'''
 OVERLAYS = {
     "writer/app/domain/events.py": SENT,
     "reader/app/domain/events.py": RECEIVED,

@@ -13,9 +13,12 @@ from tests.programs import check, clean_environment, find_program
 from tests.recipes import share_tools
 from tests.small_template import ROOT
 from tests.system_files import (
+    ANSWER,
     HANDLER,
+    IMPORTS,
     READER,
     RECEIVED,
+    REQUEST,
     SENT,
     WRITER,
     read_files,
@@ -165,29 +168,6 @@ def test_an_event_that_cannot_be_read(home: Path) -> None:
     )
 
 
-REQUEST = '''
-
-class Note(BaseModel):
-    """What a note says."""
-
-    text: str
-
-
-class GetNote(Request[Note], topic="note.get"):
-    """Ask what a note says."""
-
-    note_id: int
-'''
-IMPORTS = "from pydantic import BaseModel\n\nfrom app.utils.requests import Request\n"
-ANSWER = '''
-
-@consumer.answer(GetNote)
-async def get_note(request: GetNote) -> Note:
-    """Tell."""
-    return Note(text="")
-'''
-
-
 def test_requests_have_somebody_who_answers_them(home: Path) -> None:
     asks = SENT.replace("\nfrom app.utils.m", f"\n{IMPORTS}from app.utils.m", 1) + REQUEST
     write_files(home, {"writer/app/domain/events.py": asks})
@@ -207,7 +187,7 @@ def test_code_that_cannot_be_imported(home: Path) -> None:
     write_files(home, {"reader/app/tasks/consumer.py": "import nothing_of_that_name\n"})
     assert refuse(home).startswith("reader does not tell its ")
     write_files(home, {"reader/app/tasks/consumer.py": HANDLER})
-    write_files(home, {"writer/requirements-service.txt": "no-package-of-this-name==0\n"})
+    write_files(home, {"writer/requirements-service.txt": "./no-folder-of-this-name\n"})
     assert refuse(home).startswith("The libraries of writer could not be installed: ")
 
 

@@ -1,5 +1,6 @@
 """The shared compose file: every service of its own image, one server of each kind."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         render(service, folder)
     write_shared(read(folder / "system.yml"), folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def watched(home: Path) -> Path:
+    return home / "observability"
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +120,42 @@ def test_settings_of_the_system_file_reach_the_containers(document: dict[str, An
     settings = read_settings(document["services"]["gateway"])
     assert settings["AUTH_ISSUER"] == "http://auth:8000"
     assert settings["SIGNING_KEY"] == "${SIGNING_KEY:?}"
+
+
+def test_prometheus_asks_every_container_that_has_metrics(
+    document: dict[str, Any], watched: Path
+) -> None:
+    jobs = yaml.safe_load((watched / "prometheus.yml").read_text())["scrape_configs"]
+    asked = {job["job_name"]: job["dns_sd_configs"][0] for job in jobs}
+    ports = {name: each["port"] for name, each in asked.items()}
+    assert ports == {"auth": 8000, "auth_worker": 8001, "comments": 8001, "gateway": 8000}
+    assert all(each["names"] == [name] for name, each in asked.items())
+    assert set(asked) <= set(document["services"])
+    labels = {job["job_name"]: read_labels(job) for job in jobs}
+    assert labels["auth_worker"] == {"service": "auth", "job": "worker"}
+    assert labels["gateway"] == {"service": "gateway", "job": "api"}
+
+
+def read_labels(job: dict[str, Any]) -> dict[str, str]:
+    return {each["target_label"]: each["replacement"] for each in job["relabel_configs"]}
+
+
+def test_what_watches_them_is_complete(watched: Path) -> None:
+    check(
+        TOOLS / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        watched / "docker-compose.yml",
+    )
+    if promtool := shutil.which("promtool"):
+        check(promtool, "check", "config", watched / "prometheus.yml")
+    rules = {path.name for path in (watched / "rules").iterdir()}
+    assert rules == {"auth-alerts.yml", "comments-alerts.yml", "gateway-alerts.yml"}
+    for service in yaml.safe_load((watched / "docker-compose.yml").read_text())[
+        "services"
+    ].values():
+        for mount in service.get("volumes", []):
+            assert (watched / mount.partition(":")[0]).exists()
 
 
 def test_no_password_stands_in_it(home: Path) -> None:

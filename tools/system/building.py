@@ -12,6 +12,7 @@ from tools.system import compose, databases, messages, passwords, placing, recor
 from tools.system.checks import read
 from tools.system.environments import prepare
 from tools.system.file import Service, System
+from tools.system.observability import write_observability
 from tools.system.programs import run
 
 BUILD = TEMPLATE / "build"
@@ -102,6 +103,7 @@ def write_shared(system: System, draft: Path) -> str:
             path = draft / databases.FOLDER / f"{server}.sh"
             path.parent.mkdir(exist_ok=True)
             path.write_text(creator.write_script(system), encoding="utf-8")
+    write_observability(system, draft)
     return text
 
 

@@ -48,6 +48,7 @@ def compose(system: System, folder: Path) -> Part:
     }
     document = {
         "name": system.name,
+        "include": ["observability/docker-compose.yml"],
         "services": demand_passwords({**containers, **creators, **servers}),
         "volumes": dict.fromkeys(list_volumes({**containers, **servers})),
     }
