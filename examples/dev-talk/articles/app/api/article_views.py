@@ -1,6 +1,6 @@
 """Articles as clients send and receive them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -35,11 +35,6 @@ def drop_repeated(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
 
 
-def leave_out_default(schema: dict[str, Any]) -> None:
-    """Describe a field that may be left out as one without a default: what is there stays."""
-    schema.pop("default", None)
-
-
 Title = Annotated[Text, Field(max_length=LONGEST_TITLE, examples=["How to train your dragon"])]
 Description = Annotated[Text, Field(max_length=LONGEST_DESCRIPTION, examples=["Ever wonder how?"])]
 Body = Annotated[Text, Field(examples=["It takes patience."])]
@@ -50,7 +45,6 @@ TagList = Annotated[
     BeforeValidator(refuse_null),
     AfterValidator(drop_repeated),
 ]
-LEFT_OUT = Field(default="", json_schema_extra=leave_out_default)
 
 
 class NewArticle(Form):
@@ -71,10 +65,10 @@ class NewArticleRequest(Form):
 class UpdateArticle(Form):
     """What is to be changed of an article; what is left out stays."""
 
-    title: Title = LEFT_OUT
-    description: Description = LEFT_OUT
-    body: Body = LEFT_OUT
-    tags: TagList = Field(default=[], alias="tagList", json_schema_extra=leave_out_default)
+    title: Title = Field(default_factory=str)
+    description: Description = Field(default_factory=str)
+    body: Body = Field(default_factory=str)
+    tags: TagList = Field(default_factory=list, alias="tagList")
 
 
 class UpdateArticleRequest(Form):

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("updated_at", UtcDateTime, nullable=False),
+        sqlite_autoincrement=True,
     )
     # One for each order of a list; the id tells equals apart.
     op.create_index("ix_articles_created_at_id", "articles", ["created_at", "id"])

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("body", long_text(), nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("updated_at", UtcDateTime, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_comments_article_id_created_at_id", "comments", ["article_id", "created_at", "id"]

@@ -87,7 +87,7 @@ async def list_feed(
 @router.get(
     "/articles/popular",
     response_model=MultipleArticles,
-    summary="List popular articles",
+    summary="+ List popular articles",
     responses=problems(401),
 )
 async def list_popular(viewer: ViewerId, begin: Begin, cache: ServiceCache) -> MultipleArticles:

@@ -40,6 +40,8 @@ class Article(Base):
         Index(None, "created_at", "id"),
         Index(None, "author_id", "created_at", "id"),
         Index(None, "favorites_count", "created_at", "id"),
+        # Others know articles by their ids: SQLite would give that of a deleted one to the next.
+        {"sqlite_autoincrement": True},
     )
 
 

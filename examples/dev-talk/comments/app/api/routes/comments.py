@@ -92,7 +92,7 @@ async def create_comment(
 @router.put(
     "/{id}",
     response_model=SingleComment,
-    summary="Change a comment",
+    summary="+ Change a comment",
     responses=problems(401, 403, 404),
 )
 async def change_comment(

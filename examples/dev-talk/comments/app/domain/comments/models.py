@@ -24,8 +24,11 @@ class Comment(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
-    # Those of an article, newest first.
-    __table_args__ = (Index(None, "article_id", "created_at", "id"),)
+    # Those of an article, newest first. SQLite would give the id of a deleted one to the next.
+    __table_args__ = (
+        Index(None, "article_id", "created_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class CommentedArticle(Base):
