@@ -3,6 +3,8 @@
 import pytest
 from httpx import AsyncClient
 
+from app.commands.roles import give
+from app.core.config import CoreSettings
 from app.core.errors import NotFoundError
 from app.domain.auth.roles import set_roles
 from app.domain.contracts.users import LookUpUser, UserFollowed, UserUnfollowed
@@ -10,7 +12,7 @@ from app.unit_of_work import UnitOfWorkFactory
 from app.utils.container import Container
 from tests.kit.events import ReadEmitted
 from tests.kit.requests import Ask
-from tests.service.auth_kit import bring, log_in, read_id, register
+from tests.service.auth_kit import bring, log_in, read_claims, read_id, register
 
 NOT_FOUND = {"errors": {"profile": ["not found"]}}
 
@@ -89,6 +91,14 @@ async def test_roles_are_given_by_those_who_may(client: AsyncClient, opened: Con
     assert answer.status_code == 200
     assert answer.json() == {"roles": ["moderator"]}
     assert (await client.get("/api/user", headers=bring(ben))).status_code == 401
+
+
+async def test_the_first_admin_is_made_by_a_command(
+    client: AsyncClient, core: CoreSettings
+) -> None:
+    await register(client)
+    await give(core, "ann", ["admin"])
+    assert read_claims(await log_in(client))["roles"] == ["admin"]
 
 
 async def test_a_role_that_does_not_exist_is_refused(

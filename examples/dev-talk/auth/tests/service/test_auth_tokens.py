@@ -1,10 +1,13 @@
 """Access tokens: what is taken for one, and the keys that they are signed with."""
 
+import asyncio
+
 import jwt
 import pytest
 from httpx import AsyncClient
 
-from app.domain.auth.keys import rotate_keys
+from app.core.errors import UnavailableError
+from app.domain.auth.keys import Keyring, rotate_keys
 from app.domain.settings import Settings
 from app.unit_of_work import UnitOfWorkFactory
 from app.utils.container import Container
@@ -89,6 +92,26 @@ async def test_a_token_in_its_second_half_is_replaced(client: AsyncClient, clock
     first, second = read_claims(ann), read_claims(answer.json()["user"])
     assert second["exp"] > first["exp"]
     assert second["sid"] == first["sid"]
+
+
+async def test_replicas_that_start_together_sign_with_the_same_key(
+    opened: Container, settings: Settings
+) -> None:
+    replicas = [Keyring(opened[UnitOfWorkFactory], settings) for _ in range(3)]
+    tokens = await asyncio.gather(*(each.sign({"sub": "1"}) for each in replicas))
+    assert {jwt.get_unverified_header(token)["kid"] for token in tokens} == {"first"}
+
+
+async def test_known_keys_count_on_while_the_database_is_away(
+    client: AsyncClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise UnavailableError("the database does not answer")
+
+    keys = (await client.get("/.well-known/jwks.json")).json()
+    monkeypatch.setattr("app.domain.auth.keys.read_keys", fail)
+    clock.advance(61)
+    assert (await client.get("/.well-known/jwks.json")).json() == keys
 
 
 async def test_a_new_key_is_published_before_it_signs_and_the_old_one_goes_last(

@@ -1,6 +1,7 @@
 """The keys that access tokens are signed with: in the database, encrypted, and replaced in time."""
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -13,15 +14,21 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
+from app.core.errors import ConflictError, UnavailableError
 from app.domain.auth.models import SigningKey
 from app.domain.auth.settings import UserSettings
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.clock import now
+from app.utils.logger import Logger
+
+logger = Logger(__name__)
 
 ALGORITHM = "EdDSA"
 # Replicas look for new keys this often, and sign with one when all of them have published it.
 LOOK_SECONDS = 60
 PUBLISHED_SECONDS = 3 * LOOK_SECONDS
+# Of replicas that start together one makes it, because the others would make the same.
+FIRST_KEY = "first"
 
 
 @dataclass(frozen=True)
@@ -81,16 +88,32 @@ class Keyring:
 
     async def _look(self) -> None:
         """Read the keys unless that was lately, and make the first one."""
-        if self._keys and now() < self._read_at + timedelta(seconds=LOOK_SECONDS):
-            return
-        async with self._begin(read_only=True) as uow:
-            self._keys = await read_keys(uow, self._settings)
         if not self._keys:
-            async with self._begin() as uow:
-                await add_key(uow, self._settings)
-            async with self._begin(read_only=True) as uow:
-                self._keys = await read_keys(uow, self._settings)
+            await self._make_first()
+        if now() < self._read_at + timedelta(seconds=LOOK_SECONDS):
+            return
+        # Those that are known count on when the database is away, or another one reads them.
         self._read_at = now()
+        try:
+            self._keys = await self._read()
+        except UnavailableError as error:
+            if not self._keys:
+                raise
+            logger.warning("keys not read", error=str(error))
+
+    async def _make_first(self) -> None:
+        """Read the keys, and make one where there is none: only the first replica can."""
+        self._keys = await self._read()
+        if self._keys:
+            return
+        with suppress(ConflictError):
+            async with self._begin() as uow:
+                await add_key(uow, self._settings, FIRST_KEY)
+        self._keys = await self._read()
+
+    async def _read(self) -> list[Key]:
+        async with self._begin(read_only=True) as uow:
+            return await read_keys(uow, self._settings)
 
 
 async def read_keys(uow: UnitOfWork, settings: UserSettings) -> list[Key]:
@@ -105,10 +128,10 @@ async def read_keys(uow: UnitOfWork, settings: UserSettings) -> list[Key]:
     ]
 
 
-async def add_key(uow: UnitOfWork, settings: UserSettings) -> None:
-    """Make another key."""
+async def add_key(uow: UnitOfWork, settings: UserSettings, key_id: str) -> None:
+    """Make another key; raises ConflictError when there is one with this id."""
     private = Ed25519PrivateKey.generate().private_bytes_raw()
-    uow.session.add(SigningKey(id=uuid4().hex, private=open_box(settings).encrypt(private)))
+    uow.session.add(SigningKey(id=key_id, private=open_box(settings).encrypt(private)))
     await uow.session.flush()
 
 
@@ -118,7 +141,7 @@ async def rotate_keys(uow: UnitOfWork, settings: UserSettings) -> None:
     ages = [(row, now() - row.created_at) for row in rows]
     life = timedelta(days=settings.signing_key_days)
     if ages and ages[0][1] >= life:
-        await add_key(uow, settings)
+        await add_key(uow, settings, uuid4().hex)
     last_token = timedelta(seconds=PUBLISHED_SECONDS, minutes=settings.access_minutes + 1)
     # A key signs until its successor is published; so what counts is the successor's age.
     for (_, successor_age), (row, _) in pairwise(ages):
