@@ -41,6 +41,7 @@ PATIENCE_SECONDS = 60.0
 RUN_BY = {
     "./just demo": ".ci/run",
     "./just drills": ".ci/run",
+    "./just example dev-talk": ".ci/run",
     "./just example tasks": ".ci/run",
     "./just lint": ".ci/run",
     "./just measure": ".ci/run",
