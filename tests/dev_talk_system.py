@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -132,19 +133,27 @@ def execute(service: Path, place: str, *statements: str) -> str:
 
 
 def make(file: str, folder: Path) -> Path:
-    """Render a system, with names that no other system on the same servers has."""
+    """Render a system."""
     made = build(EXAMPLE / file, folder, lambda _: None)
-    prefix = f"test{uuid4().hex[:8]}"
-    for service in made.iterdir():
-        if not (service / "app").is_dir():
-            continue
+    for service in list_services(made):
         (service / ".venv").symlink_to(prepare(service).parents[1])
-        for path in (service / "app").rglob("*.py"):
-            text = path.read_text(encoding="utf-8")
-            own = text.replace('topic="', f'topic="{prefix}.').replace('"dev-talk:', f'"{prefix}:')
-            if own != text:
-                path.write_text(own, encoding="utf-8")
     return made
+
+
+def list_services(made: Path) -> list[Path]:
+    """List the folders of a system's services."""
+    return [each.parent for each in made.glob("*/app")]
+
+
+def rename(made: Path, folder: Path) -> Path:
+    """Copy a system, with names that no other system on the same servers has."""
+    own = shutil.copytree(made, folder / made.name, symlinks=True)
+    prefix = f"test{uuid4().hex[:8]}"
+    for path in [each for service in list_services(own) for each in service.glob("app/**/*.py")]:
+        text = path.read_text(encoding="utf-8")
+        text = text.replace('topic="', f'topic="{prefix}.').replace('"dev-talk:', f'"{prefix}:')
+        path.write_text(text, encoding="utf-8")
+    return own
 
 
 @contextmanager
@@ -185,12 +194,13 @@ def check_conformance(address: str) -> None:
 
 
 def list_failures(logs: Path) -> list[str]:
-    """Return what the logs call an error."""
+    """Return what services call an error; their client of Kafka does so while topics are new."""
     lines = [line for log in logs.glob("*.log") for line in log.read_text("utf-8").splitlines()]
+    logged = [json.loads(line) for line in lines if line.startswith("{")]
     return [
-        line
-        for line in lines
-        if line.startswith("{") and json.loads(line)["level"] in {"error", "critical"}
+        f"{line['logger']}: {line['message']}"
+        for line in logged
+        if line["level"] in {"error", "critical"} and line["logger"].startswith("app.")
     ]
 
 
@@ -202,5 +212,11 @@ def single_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def four_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The rendered system."""
+    """The rendered system, as it is made."""
     return make("system.yml", tmp_path_factory.mktemp("four"))
+
+
+@pytest.fixture(scope="session")
+def own_folder(four_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rendered system, for servers that others use too."""
+    return rename(four_folder, tmp_path_factory.mktemp("own"))

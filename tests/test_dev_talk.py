@@ -27,10 +27,10 @@ def test_the_single_service_keeps_the_contract_on_nothing(
 
 
 @pytest.fixture(scope="module")
-def four(four_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevTalk]:
+def four(own_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevTalk]:
     """The four services at work."""
     logs = tmp_path_factory.mktemp("four-logs")
-    with run_four(four_folder, logs) as (system, _):
+    with run_four(own_folder, logs) as (system, _):
         yield system
 
 
