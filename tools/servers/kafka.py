@@ -18,8 +18,9 @@ DEPENDENCIES = (
     ("org.slf4j", "slf4j-simple", "1.7.36"),
 )
 RESOLVER = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
-# Starting fast matters more here than what the second compiler wins later.
-MACHINE = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# Starting fast matters more here than what the second compiler wins later. Thousands of topics of
+# tests fill half a gigabyte, and a server that collects garbage for long loses its session.
+MACHINE = ("-Xms128m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -53,7 +54,7 @@ class Kafka(Server):
             "KAFKA_LISTENERS": "PLAINTEXT://0.0.0.0:{port},CONTROLLER://localhost:9093",
             "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{LOOPBACK}:{{port}}",
             "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
-            "KAFKA_HEAP_OPTS": "-Xms128m -Xmx512m",
+            "KAFKA_HEAP_OPTS": "-Xms128m -Xmx1g",
         },
     )
 

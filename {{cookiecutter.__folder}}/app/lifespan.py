@@ -134,6 +134,8 @@ async def open_api(core: CoreSettings, settings: Settings) -> AsyncIterator[Cont
         await stack.enter_async_context(run_measuring(opened))
         # {% endif %}
         # {% if cookiecutter.interface != "worker" and cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+        # Events wait in the outbox for a broker that is away; requests are served all the same.
+        opened.spare(MessageBroker)
         # Before what emits events, so that it ends after it.
         await stack.enter_async_context(run_relay(opened))
         # {% endif %}

@@ -69,7 +69,7 @@ class DurableBrokerContract(BrokerContract):
     async def test_a_backlog_leaves_the_event_loop_to_others(
         self, broker: MessageBroker, group: Group
     ) -> None:
-        received, longest = Received(), 0.0
+        received, turns = Received(), [0.0]
         publishing = asyncio.Semaphore(100)
 
         async def publish(number: int) -> None:
@@ -79,18 +79,17 @@ class DurableBrokerContract(BrokerContract):
         await asyncio.gather(*(publish(number) for number in range(BACKLOG)))
 
         async def watch() -> None:
-            nonlocal longest
             while True:
                 before = time.thread_time()
                 await asyncio.sleep(0)
-                longest = max(longest, time.thread_time() - before)
+                turns.append(time.thread_time() - before)
 
         watching = asyncio.create_task(watch())
         await broker.subscribe(group, received.deliver)
         await received.take_bodies(BACKLOG)
         watching.cancel()
-        # The goal is 0.05 on a machine of one's own; what others do there is not counted.
-        assert longest < 0.1
+        # In CPU, so that what others do on the machine is not counted.
+        assert max(turns) < sum(turns) / 4
 
     async def test_messages_of_a_key_come_in_order(
         self, broker: MessageBroker, group: Group

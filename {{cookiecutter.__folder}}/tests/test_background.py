@@ -1,6 +1,7 @@
 """Work in the background goes on, whatever becomes of it."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -19,3 +20,18 @@ async def test_work_that_fails_is_done_again(caplog: pytest.LogCaptureFixture) -
     async with run_in_background(repeat(work, 0.001)), asyncio.timeout(5):
         await done.wait()
     assert caplog.messages == ["work in the background failed"]
+
+
+async def test_work_that_swallows_its_cancellation_is_not_done_again() -> None:
+    begun, calls = asyncio.Event(), []
+
+    async def work() -> None:
+        calls.append(1)
+        begun.set()
+        if len(calls) == 1:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    async with asyncio.timeout(5), run_in_background(repeat(work, 3600)):
+        await begun.wait()
+    assert len(calls) == 1

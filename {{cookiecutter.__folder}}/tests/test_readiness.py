@@ -57,6 +57,16 @@ async def test_an_answer_of_a_moment_ago_is_given_again(checks: Health, flaky: F
     assert flaky.asked == 1
 
 
+async def test_a_process_is_ready_without_what_it_is_spared(flaky: Flaky) -> None:
+    opened = Container()
+    opened.add(Flaky, flaky)
+    opened.spare(Flaky)
+    flaky.answers = False
+    report = await Health(opened).check()
+    assert report.is_ready
+    assert report.answers == {"Flaky": "ConnectionError: gone"}
+
+
 @pytest.mark.usefixtures("always")
 async def test_an_old_answer_is_not_given(checks: Health, flaky: Flaky) -> None:
     await checks.check()

@@ -23,9 +23,13 @@ async def run_in_background(*work: Coroutine[object, object, None]) -> AsyncIter
 
 async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
     """Do some work for ever, with a pause behind it each time, whatever becomes of it."""
+    task = asyncio.current_task()
     while True:
         try:
             await work()
         except Exception:
             logger.exception("work in the background failed", work=work.__qualname__)
+        # Some libraries swallow a cancellation that reaches them as they close.
+        if task and task.cancelling():
+            return
         await asyncio.sleep(seconds)

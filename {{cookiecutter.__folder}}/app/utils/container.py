@@ -12,11 +12,16 @@ class Container(Mapping[type, Any]):
     def __init__(self) -> None:
         """Start with nothing open."""
         self._instances: dict[type, Any] = {}
+        self._spared: set[type] = set()
 
     def add(self, kind: type[Opened], instance: Opened) -> Opened:
         """Keep an instance for those who ask for `kind`, and return it."""
         self._instances[kind] = instance
         return instance
+
+    def spare(self, kind: type) -> None:
+        """Let this process do without it for a while, though others of the service may not."""
+        self._spared.add(kind)
 
     @property
     def probes(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -33,7 +38,7 @@ class Container(Mapping[type, Any]):
         return {
             kind.__name__
             for kind, instance in self._instances.items()
-            if getattr(instance, "is_optional", False)
+            if kind in self._spared or getattr(instance, "is_optional", False)
         }
 
     def __getitem__(self, kind: type[Opened]) -> Opened:

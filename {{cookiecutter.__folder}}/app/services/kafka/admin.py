@@ -13,6 +13,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES, explain
+from app.services.kafka.starting import start_client
 from app.utils.broker_errors import BrokerUnavailableError
 
 Result = TypeVar("Result")
@@ -101,7 +102,7 @@ class Admin:
                     **self._options, request_timeout_ms=round(TIMEOUT_SECONDS * 1000)
                 )
                 try:
-                    await client.start()
+                    await start_client(client)
                 except BaseException:
                     await client.close()
                     raise

@@ -19,6 +19,7 @@ from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES
 from app.services.kafka.lane import Lane
 from app.services.kafka.mark import RUNNING, Mark
+from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
 from app.utils.broker_errors import BrokerError, BrokerUnavailableError
 from app.utils.logger import Logger
@@ -196,7 +197,7 @@ class GroupConsumer:
             if missing := sorted({*self._topics} - found):
                 raise BrokerUnavailableError(f"{', '.join(missing)}: there is no such topic")
             consumer.subscribe(self._topics, listener=Rebalances(self))
-            await consumer.start()
+            await start_client(consumer)
             while True:
                 await self._tick()
         finally:

@@ -12,6 +12,7 @@ from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.consumer import FETCH_WAIT_MILLISECONDS
 from app.services.kafka.lane import BATCH, SLICE_SECONDS
 from app.services.kafka.records import locate, read_envelope
+from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
 from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.logger import Logger
@@ -93,7 +94,7 @@ class Listener:
                 consumer.subscribe([self._topic])
             else:
                 consumer.assign([TopicPartition(self._topic, self._partition)])
-            await consumer.start()
+            await start_client(consumer)
             await consumer.seek_to_end()
             self._is_reading.set()
             while not self._is_finishing:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,6 +12,8 @@ from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES, explain
 from app.services.kafka.publisher import Publisher
 from app.services.kafka.records import locate, read_envelope
+from app.services.kafka.starting import start_client
+from app.services.kafka.stopping import stop_consumer
 from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.envelope import Envelope
 from app.utils.topology import Group
@@ -89,13 +91,12 @@ class Places:
         )
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                await reader.start()
+                await start_client(reader)
             yield reader
         except FAILURES as error:
             raise explain(error) from error
         finally:
-            with suppress(*FAILURES):
-                await reader.stop()
+            await stop_consumer(reader)
 
 
 async def find_bounds(reader: Any, partitions: Collection[TopicPartition]) -> Bounds:

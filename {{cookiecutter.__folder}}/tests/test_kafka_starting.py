@@ -1,0 +1,51 @@
+"""A client of Kafka that is given up while it starts."""
+
+import asyncio
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from app.services.kafka.starting import start_client
+
+
+class SlowClient:
+    """A client whose start takes until `go_on`, and may fail then."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.go_on = asyncio.Event()
+        self.is_started = False
+        self._error = error
+
+    async def start(self) -> None:
+        await self.go_on.wait()
+        if self._error:
+            raise self._error
+        self.is_started = True
+
+
+async def give_up(client: SlowClient) -> asyncio.Task[None]:
+    """Cancel the start in the middle."""
+    starting = asyncio.create_task(start_client(client))
+    await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.sleep(0)
+    client.go_on.set()
+    await asyncio.wait({starting})
+    return starting
+
+
+async def test_a_start_that_is_given_up_comes_to_its_end() -> None:
+    client = SlowClient()
+    assert (await give_up(client)).cancelled()
+    assert client.is_started
+
+
+async def test_a_start_that_is_given_up_and_fails_is_only_given_up() -> None:
+    assert (await give_up(SlowClient(KafkaConnectionError()))).cancelled()
+
+
+async def test_a_start_that_fails_says_so() -> None:
+    client = SlowClient(KafkaConnectionError())
+    client.go_on.set()
+    with pytest.raises(KafkaConnectionError):
+        await start_client(client)
