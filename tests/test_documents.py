@@ -43,6 +43,7 @@ RUN_BY = {
     "./just bench publish": "tests/test_benchmarks.py::test_messages_are_measured_on_both_brokers",
     "./just bench outbox": "tests/test_benchmarks.py::test_outbox_and_inbox_are_measured",
     "./just bench loki": "tests/test_benchmarks.py::test_a_log_line_to_loki_is_measured",
+    "./just bench gateway": "tests/test_gateway_benchmark.py::test_the_gateway_is_measured",
     "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
     "./just dlq list": f"{TOOLS}::test_dead_letters_are_counted_listed_and_shown",
