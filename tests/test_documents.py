@@ -42,6 +42,7 @@ RUN_BY = {
     "./just bench consume": "tests/test_benchmarks.py::test_messages_are_measured_on_both_brokers",
     "./just bench publish": "tests/test_benchmarks.py::test_messages_are_measured_on_both_brokers",
     "./just bench outbox": "tests/test_benchmarks.py::test_outbox_and_inbox_are_measured",
+    "./just bench tasks": "tests/test_benchmarks.py::test_tasks_are_measured_beside_few_and_many",
     "./just bench loki": "tests/test_benchmarks.py::test_a_log_line_to_loki_is_measured",
     "./just bench gateway": "tests/test_gateway_benchmark.py::test_the_gateway_is_measured",
     "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
