@@ -27,7 +27,9 @@ FLAT = Goal(1.2, is_least=False)
 # Next to nothing to compute: what is measured is everything else.
 SMALL = {"kind": "queens", "parameters": {"size": 4}}
 FILL = """
-INSERT INTO tasks (kind, parameters, status, progress, attempts, token, created_at, queued_at, due_at)
+INSERT INTO tasks (
+    kind, parameters, status, progress, attempts, token, created_at, queued_at, due_at
+)
 SELECT 'queens', '{{"size": 4}}', 'queued', 0, 0, 0, now(), now(), now() + interval '{delay}'
 FROM generate_series(1, {size})
 """

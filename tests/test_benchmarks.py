@@ -8,7 +8,17 @@ from types import ModuleType
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import consuming, contender, lists, logs, messaging, outbox, publishing, serving
+from benchmarks import (
+    consuming,
+    contender,
+    lists,
+    logs,
+    messaging,
+    outbox,
+    publishing,
+    serving,
+    tasks,
+)
 from benchmarks.contender import Contender
 from benchmarks.errors import BenchmarkError
 from benchmarks.peer import PIN, pin_metrics
@@ -149,7 +159,8 @@ def test_a_page_of_the_long_list_is_compared_with_the_short_one() -> None:
     [
         (
             ["https"],
-            "argument NAME: 'https' is none of http, lists, loki, publish, consume, outbox",
+            "argument NAME: 'https' is none of "
+            "http, lists, loki, publish, consume, outbox, tasks, gateway",
         ),
         (["--rounds", "0"], "argument --rounds: '0' is no number of rounds"),
         (["--rounds", "some"], "argument --rounds: 'some' is no number of rounds"),
@@ -195,6 +206,13 @@ def test_messages_are_measured_on_both_brokers(benchmark: ModuleType) -> None:
     rows = benchmark.run(1, counts=(50, 100)).rows
     assert {row.what.partition(":")[0] for row in rows} == {"RabbitMQ", "Kafka"}
     assert all(row.ratio > 0 for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_tasks_are_measured_beside_few_and_many() -> None:
+    rows = tasks.run(1, count=8, sizes=(10, 20)).rows
+    assert [row.ratio > 0 for row in rows] == [True] * 4
 
 
 @pytest.mark.slow
