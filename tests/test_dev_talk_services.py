@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dev_talk_system import SERVICES
+from tests.conformance.api import Api
+from tests.dev_talk_system import SERVICES, list_failures, run_single
 from tests.environments import make_own
 from tests.programs import check
 
@@ -39,3 +40,19 @@ def test_its_own_tests_pass(service: Path) -> None:
 def test_it_answers_what_its_document_tells_of(service: Path) -> None:
     options = ("-q", "-p", "no:cacheprovider", "-p", "schemathesis")
     run(service, "python", "-m", "pytest", *options, "tests/properties")
+
+
+def test_whatever_somebody_with_a_token_sends_has_an_answer_that_the_document_tells_of(
+    single_folder: Path, tmp_path: Path
+) -> None:
+    service = single_folder / "dev-talk"
+    with run_single(single_folder, tmp_path) as address:
+        token = Api(address).register().token
+        origin = address.removesuffix("/api")
+        options = ["--header", f"Authorization: Token {token}", "--max-examples", "30"]
+        # A document cannot say which texts are taken; and a session that ends says nothing more.
+        options += ["--exclude-checks", "positive_data_acceptance"]
+        options += ["--exclude-path-regex", "/user/session", "--generation-deterministic"]
+        program = make_own(service) / "bin" / "schemathesis"
+        check(program, "run", f"{origin}/openapi.json", "--url", origin, *options, cwd=tmp_path)
+    assert list_failures(tmp_path) == []
