@@ -105,8 +105,9 @@ class DevTalk:
         """Wait until a service is there."""
         port = self.ports[service]
         wait_for(lambda: send(port, "GET", "/health/ready").status == 200, service)
-        for worker in self.processes[service][1:]:
-            wait_for(lambda worker=worker: "worker started" in worker.output, f"{service}'s worker")
+        workers = self.processes[service][1:]
+        said = "worker started"
+        wait_for(lambda: all(said in each.output for each in workers), f"{service}'s worker")
 
     def kill(self, service: str) -> None:
         """Kill a service, as the kernel does when memory is short."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,9 @@ def check(api: Api, writer: Writer) -> None:
             assert [each["id"] for each in found] == [writer.comments[slug]]
     for slug in writer.deleted:
         assert api.ask("GET", f"/articles/{slug}").status == 404
-        wait_for(
-            lambda slug=slug: api.ask("GET", f"/articles/{slug}/comments").status == 404,
-            "the end of the comments",
-        )
+        wait_for(partial(is_gone, api, f"/articles/{slug}/comments"), "the end of the comments")
+
+
+def is_gone(api: Api, path: str) -> bool:
+    """Tell whether nothing is there."""
+    return api.ask("GET", path).status == 404
