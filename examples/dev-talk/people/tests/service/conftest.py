@@ -1,5 +1,7 @@
 """People for tests: users that auth has told of, and their tokens."""
 
+from uuid import uuid4
+
 import pytest
 
 from app.domain.contracts.users import UserRegistered
@@ -8,6 +10,12 @@ from tests.service.people_kit import Enter, Headers, Sign
 from tests.service.signing import sign
 
 __all__ = ["sign"]
+
+
+@pytest.fixture(autouse=True)
+def own_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what a test shares on a real Redis apart from what others do."""
+    monkeypatch.setattr("app.shared.redis_store.PREFIX", f"test-{uuid4().hex}:")
 
 
 @pytest.fixture
