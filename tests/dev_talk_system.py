@@ -64,6 +64,7 @@ class DevTalk:
     logs: Path
     name: str
     urls: Mapping[str, str]
+    broker: str = "kafka"
     ports: dict[str, int] = field(default_factory=lambda: {each: find_port() for each in SERVICES})
     processes: dict[str, list[Process]] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ class DevTalk:
             **QUICK,
             "SERVICE_NAME": f"{self.name}-{service}",
             "PORT": str(self.ports[service]),
-            "BROKER_URL": self.urls["kafka"],
+            "BROKER_URL": self.urls[self.broker],
             "REDIS_URL": self.urls["redis"],
             "AUTH_JWKS_URL": f"{addresses['auth']}/.well-known/jwks.json",
             "AUTH_ISSUER": "dev-talk",
@@ -158,9 +159,12 @@ def rename(made: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def run_four(folder: Path, logs: Path) -> Iterator[tuple[DevTalk, ExitStack]]:
+def run_four(
+    folder: Path, logs: Path, broker: str = "kafka"
+) -> Iterator[tuple[DevTalk, ExitStack]]:
     """Run the four services on real servers, each with a database of its own."""
-    system = DevTalk(folder=folder, logs=logs, name=f"talk{uuid4().hex[:8]}", urls=find())
+    name = f"talk{uuid4().hex[:8]}"
+    system = DevTalk(folder=folder, logs=logs, name=name, urls=find(), broker=broker)
     with ExitStack() as stack:
         for service in OWNERS:
             database = f"{system.name}_{service}"

@@ -26,11 +26,13 @@ def test_the_single_service_keeps_the_contract_on_nothing(
     assert list_failures(tmp_path) == []
 
 
-@pytest.fixture(scope="module")
-def four(own_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevTalk]:
-    """The four services at work."""
+@pytest.fixture(scope="module", params=["kafka", "rabbitmq"])
+def four(
+    request: pytest.FixtureRequest, own_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DevTalk]:
+    """The four services at work; only the URL says which broker it is."""
     logs = tmp_path_factory.mktemp("four-logs")
-    with run_four(own_folder, logs) as (system, _):
+    with run_four(own_folder, logs, request.param) as (system, _):
         yield system
 
 

@@ -150,3 +150,5 @@ async def test_somebody_unknown_has_to_wait_while_auth_is_away(
     refused = await client.post("/api/articles", json={"article": GOOD}, headers=headers)
     assert refused.status_code == 503
     assert refused.json() == {"errors": {"service": ["the service auth does not answer"]}}
+    read = await client.get("/api/articles", headers=headers)
+    assert read.json() == {"articles": [], "articlesCount": 0}

@@ -1,5 +1,6 @@
 """Who looks, once all that they did in auth is known here too: one sees one's own changes."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Depends
@@ -75,7 +76,9 @@ async def know_maybe(
     """Return the id of who looks, if anybody in particular does."""
     if viewer is None:
         return None
-    await acquaintance.meet(viewer.id)
+    # What is open to everybody is open to those too of whom nothing is known yet.
+    with suppress(UnavailableError):
+        await acquaintance.meet(viewer.id)
     return viewer.id
 
 
