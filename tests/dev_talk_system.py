@@ -159,10 +159,9 @@ def rename(made: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def run_four(
-    folder: Path, logs: Path, broker: str = "kafka"
-) -> Iterator[tuple[DevTalk, ExitStack]]:
-    """Run the four services on real servers, each with a database of its own."""
+def run_four(made: Path, logs: Path, broker: str = "kafka") -> Iterator[tuple[DevTalk, ExitStack]]:
+    """Run the four services on real servers, with databases and topics of their own."""
+    folder = rename(made, logs)
     name = f"talk{uuid4().hex[:8]}"
     system = DevTalk(folder=folder, logs=logs, name=name, urls=find(), broker=broker)
     with ExitStack() as stack:
@@ -217,11 +216,5 @@ def single_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def four_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The rendered system, as it is made."""
+    """The rendered system."""
     return make("system.yml", tmp_path_factory.mktemp("four"))
-
-
-@pytest.fixture(scope="session")
-def own_folder(four_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The rendered system, for servers that others use too."""
-    return rename(four_folder, tmp_path_factory.mktemp("own"))

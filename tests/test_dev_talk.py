@@ -28,11 +28,11 @@ def test_the_single_service_keeps_the_contract_on_nothing(
 
 @pytest.fixture(scope="module", params=["kafka", "rabbitmq"])
 def four(
-    request: pytest.FixtureRequest, own_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, four_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DevTalk]:
     """The four services at work; only the URL says which broker it is."""
     logs = tmp_path_factory.mktemp("four-logs")
-    with run_four(own_folder, logs, request.param) as (system, _):
+    with run_four(four_folder, logs, request.param) as (system, _):
         yield system
 
 

@@ -72,10 +72,10 @@ class Writer:
 
 @pytest.fixture(scope="module")
 def four(
-    own_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    four_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[DevTalk, ExitStack]]:
     """The four services at work."""
-    with run_four(own_folder, tmp_path_factory.mktemp("deaths")) as running:
+    with run_four(four_folder, tmp_path_factory.mktemp("deaths")) as running:
         yield running
 
 
