@@ -1,6 +1,7 @@
 """Jobs: by the clock, on one replica each time, and with what they ask for."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from prometheus_client import REGISTRY
@@ -119,6 +120,27 @@ async def test_a_duty_that_fails_begins_again(
     async with run_jobs(worker, opened), asyncio.timeout(5):
         for _ in range(2):
             await begun.acquire()
+
+
+@pytest.mark.parametrize("is_duty", [True, False])
+async def test_work_that_swallows_its_cancellation_keeps_no_worker_from_ending(
+    opened: Container, *, is_duty: bool
+) -> None:
+    begun: list[None] = []
+    running = asyncio.Event()
+
+    async def stay() -> None:
+        begun.append(None)
+        running.set()
+        if len(begun) == 1:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    worker = Worker()
+    (worker.always() if is_duty else worker.every(seconds=3600))(stay)
+    async with asyncio.timeout(5), run_jobs(worker, opened):
+        await running.wait()
+    assert len(begun) == 1
 
 
 async def test_a_duty_that_asks_for_what_is_not_there_fails_at_the_start(

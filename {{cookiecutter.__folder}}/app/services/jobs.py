@@ -1,6 +1,5 @@
 """Run jobs: by the clock, each on one replica at a time, or all the time on every replica."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -11,7 +10,7 @@ from app.services.job_claims import JobClaims
 # {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 # {% endif %}
-from app.utils.background import run_in_background
+from app.utils.background import repeat, run_in_background
 from app.utils.container import Container
 from app.utils.injection import check_parameters, pick_arguments, read_parameters
 from app.utils.jobs import Duty, Job, Worker
@@ -42,13 +41,15 @@ class JobRunner:
 
     async def run(self) -> None:
         """Run the job whenever it is due; a failure is logged, and the next run comes."""
-        while True:
-            try:
-                if await self._claims.take(self._job.name, self._job.seconds * CLAIMED_PART):
-                    await self.run_once()
-            except Exception:
-                logger.exception("job failed", job=self._job.name)
-            await asyncio.sleep(self._job.seconds)
+        await repeat(self._run_if_due, self._job.seconds)
+
+    async def _run_if_due(self) -> None:
+        try:
+            if await self._claims.take(self._job.name, self._job.seconds * CLAIMED_PART):
+                await self.run_once()
+        except Exception:
+            # Here, because `repeat` knows no names of jobs.
+            logger.exception("job failed", job=self._job.name)
 
     async def run_once(self) -> None:
         """Run the job now, and count how it ended."""
@@ -87,12 +88,14 @@ class DutyRunner:
 
     async def run(self) -> None:
         """Run the duty, and begin it again when it ends before its time."""
-        while True:
-            try:
-                await self._duty.function(**self._arguments)
-            except Exception:
-                logger.exception("job failed", job=self._duty.name)
-            await asyncio.sleep(PAUSE_SECONDS)
+        await repeat(self._perform, PAUSE_SECONDS)
+
+    async def _perform(self) -> None:
+        try:
+            await self._duty.function(**self._arguments)
+        except Exception:
+            # Here, because `repeat` knows no names of duties.
+            logger.exception("job failed", job=self._duty.name)
 
 
 @asynccontextmanager

@@ -98,6 +98,7 @@ class Runner:
                 name = outcome.name if is_ours else "lost"
                 logger.info("task ended", number=run.number, attempt=run.attempt, outcome=name)
         except Exception:
+            # Nobody waits for this; when its lease is over, the task is taken up again.
             logger.exception("task given up", number=run.number)
         finally:
             self._executions.discard(execution)
