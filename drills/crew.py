@@ -85,6 +85,9 @@ class Crew:
 
     def stop(self, member: Member, seconds: float) -> None:
         """Ask a process to stop, and note how it ended; it is not started again."""
+        # Before it has handlers of its own, a signal ends it however well it is written.
+        with suppress(DrillError):
+            wait_for(lambda: member.has_started, START_SECONDS, "it is asked all the same")
         with self._lock:
             member.is_wanted = False
         status: int | None = None

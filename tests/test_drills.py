@@ -151,6 +151,21 @@ def test_who_dies_starts_again_and_who_stops_does_not(crew: Crew) -> None:
     assert not killed.process.is_alive
 
 
+def test_who_still_starts_is_asked_to_stop_when_it_can_hear(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (
+        "import signal, sys, time; time.sleep(1); signal.signal(15, lambda *_: sys.exit(0));"
+        "print('worker started', flush=True); time.sleep(600)"
+    )
+    monkeypatch.setattr("drills.crew.ARGUMENTS", {"worker": ("-c", script)})
+    try:
+        crew.stop(crew.hire("worker"), 60)
+        assert crew.exits == [("worker-1, asked to stop,", 0)]
+    finally:
+        crew.close()
+
+
 def test_waiting_has_an_end() -> None:
     began = time.monotonic()
     with pytest.raises(DrillError, match="the end of days"):
