@@ -7,7 +7,7 @@ from typing import TextIO
 
 import pytest
 
-from benchmarks import consuming, lists, logs, outbox, publishing, serving, tasks
+from benchmarks import articles, consuming, gateway, lists, logs, outbox, publishing, serving, tasks
 from benchmarks.errors import BenchmarkError
 from tools.servers import ServerError
 
@@ -19,6 +19,8 @@ BENCHMARKS = {
     "consume": consuming,
     "outbox": outbox,
     "tasks": tasks,
+    "gateway": gateway,
+    "articles": articles,
 }
 
 

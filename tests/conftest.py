@@ -8,7 +8,13 @@ from tests.renders import take_snapshot
 from tools.servers import NAMES, find
 
 # What several files of tests start once each.
-pytest_plugins = ["tests.parcel_service", "tests.office", "tests.kustomize", "tests.tasks_system"]
+pytest_plugins = [
+    "tests.parcel_service",
+    "tests.office",
+    "tests.kustomize",
+    "tests.tasks_system",
+    "tests.dev_talk_system",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -159,7 +159,8 @@ def test_a_page_of_the_long_list_is_compared_with_the_short_one() -> None:
     [
         (
             ["https"],
-            "argument NAME: 'https' is none of http, lists, loki, publish, consume, outbox, tasks",
+            "argument NAME: 'https' is none of "
+            "http, lists, loki, publish, consume, outbox, tasks, gateway",
         ),
         (["--rounds", "0"], "argument --rounds: '0' is no number of rounds"),
         (["--rounds", "some"], "argument --rounds: 'some' is no number of rounds"),

@@ -27,6 +27,7 @@ LONGEST_README = 150
 RUN_BY = {
     "./just demo": ".ci/run",
     "./just drills": ".ci/run",
+    "./just example dev-talk": ".ci/run",
     "./just example tasks": ".ci/run",
     "./just lint": ".ci/run",
     "./just measure": ".ci/run",
@@ -43,6 +44,13 @@ RUN_BY = {
     "./just bench outbox": "tests/test_benchmarks.py::test_outbox_and_inbox_are_measured",
     "./just bench tasks": "tests/test_benchmarks.py::test_tasks_are_measured_beside_few_and_many",
     "./just bench loki": "tests/test_benchmarks.py::test_a_log_line_to_loki_is_measured",
+    "./just bench gateway": "tests/test_gateway_benchmark.py::test_the_gateway_is_measured",
+    "./just bench articles": (
+        "tests/test_articles_benchmark.py::test_lists_of_articles_are_measured"
+    ),
+    "python -m pytest --confcutdir=tests/conformance": (
+        "tests/test_dev_talk.py::test_the_single_service_keeps_the_contract_on_nothing"
+    ),
     "./just bench lists": "tests/test_benchmarks.py::test_lists_are_measured_on_every_database",
     "./just clear-starter": "tests/test_starter.py::test_what_remains_passes_its_checks",
     "./just dlq list": f"{TOOLS}::test_dead_letters_are_counted_listed_and_shown",

@@ -54,10 +54,15 @@ class Service:
                 say(f"    {self.lines[-1]}")
 
     def ask(
-        self, path: str, body: dict[str, Any] | None = None, *, method: str | None = None
+        self,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        method: str | None = None,
+        token: str | None = None,
     ) -> Any:
         """Send a request and return the JSON of its answer; raises URLError without one."""
-        with self._open(path, body, method) as response:
+        with self._open(path, body, method, token) as response:
             return json.load(response)
 
     def listen(self, path: str) -> Iterator[Any]:
@@ -67,9 +72,13 @@ class Service:
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
 
-    def _open(self, path: str, body: dict[str, Any] | None, method: str | None) -> Any:
+    def _open(
+        self, path: str, body: dict[str, Any] | None, method: str | None, token: str | None = None
+    ) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
+        if token is not None:
+            headers["authorization"] = f"Bearer {token}"
         request = urllib.request.Request(self.address + path, data, headers, method=method)  # noqa: S310 - our own http
         return urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)  # noqa: S310 - our own http
 
@@ -100,7 +109,8 @@ class Service:
             self._process.kill()
             raise ShowError(f"{self.name} did not stop within {STOP_SECONDS:g} seconds") from None
         if status != 0:
-            raise ShowError(f"{self.name} stopped with exit status {status}")
+            last = self.lines[-1] if self.lines else "it said nothing"
+            raise ShowError(f"{self.name} stopped with exit status {status}: {last}")
 
 
 def clean_environment(**variables: str) -> Mapping[str, str]:

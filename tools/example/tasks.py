@@ -31,7 +31,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-def show(*, broker: str, once: bool) -> None:
+def show(*, broker: str = "rabbitmq", once: bool) -> None:
     """Make the system, start it, and show a task that goes through it."""
     folder = build(SYSTEM, say=say)
     api, worker = folder / "tasks-api", folder / "tasks-worker"

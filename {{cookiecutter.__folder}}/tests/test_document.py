@@ -45,3 +45,11 @@ def test_no_error_of_the_frameworks_own_is_declared(api: DocumentedAPI) -> None:
 )
 def test_a_path_has_its_methods(api: DocumentedAPI, path: str, methods: list[str]) -> None:
     assert api.list_methods(path) == methods
+
+
+def test_a_path_without_parameters_has_its_own_methods_only(api: DocumentedAPI) -> None:
+    @api.get("/things/newest")
+    async def get_newest() -> int:
+        return 7
+
+    assert api.list_methods("/things/newest") == ["GET"]

@@ -27,10 +27,13 @@ class DocumentedAPI(FastAPI):
 
     def list_methods(self, path: str) -> list[str]:
         """Return the methods that the document has for a path."""
-        methods: set[str] = set()
-        for template, operations in self.openapi()["paths"].items():
-            if compile_path(template)[0].match(path):
-                methods.update(operations)
+        paths = self.openapi()["paths"]
+        # One that has no parameters is itself, and none of those that it would fit too.
+        methods: set[str] = set(paths.get(path, ()))
+        if not methods:
+            for template, operations in paths.items():
+                if compile_path(template)[0].match(path):
+                    methods.update(operations)
         return sorted(map(str.upper, methods))
 
 

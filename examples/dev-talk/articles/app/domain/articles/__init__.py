@@ -1,0 +1,1 @@
+"""Articles: what they are, and what becomes of them."""

@@ -1,0 +1,59 @@
+"""What the routes of users ask for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.api.dependencies import ServiceCache, ServiceSettings, SharedStore
+from app.api.verifier import get_keyring
+from app.domain.auth.keys import Keyring
+from app.domain.auth.passwords import Passwords
+from app.domain.auth.sessions import Sessions
+from app.services.rate_limiter import RateLimit, RateLimiter
+
+MINUTE = 60
+
+
+def make_passwords(settings: ServiceSettings) -> Passwords:
+    """Return what hashes and tries passwords."""
+    return Passwords(settings)
+
+
+def make_sessions(store: SharedStore, settings: ServiceSettings) -> Sessions:
+    """Return what begins and ends sessions."""
+    return Sessions(store, settings)
+
+
+Keys = Annotated[Keyring, Depends(get_keyring)]
+ServicePasswords = Annotated[Passwords, Depends(make_passwords)]
+ServiceSessions = Annotated[Sessions, Depends(make_sessions)]
+
+
+class Attempts:
+    """How often somebody may try; 429 beyond it. While Redis is down nobody is refused."""
+
+    def __init__(self, cache: ServiceCache, settings: ServiceSettings) -> None:
+        """Count for all replicas together."""
+        self._limiter = RateLimiter(cache)
+        self._account = RateLimit(settings.login_attempts, per=MINUTE)
+        self._address = RateLimit(settings.address_attempts, per=MINUTE)
+
+    async def check_address(self, request: Request) -> None:
+        """Count one more of the address that a request comes from."""
+        address = request.client.host if request.client else ""
+        await self._limiter.check(f"address:{address}", limit=self._address)
+
+    async def check_account(self, email: str) -> None:
+        """Count one more for an account, whether there is one or not."""
+        await self._limiter.check(f"account:{email.lower()}", limit=self._account)
+
+
+LoginAttempts = Annotated[Attempts, Depends()]
+
+
+async def limit_address(request: Request, attempts: LoginAttempts) -> None:
+    """Let an address in as often as the settings say."""
+    await attempts.check_address(request)
+
+
+LimitedAddress = Depends(limit_address)

@@ -1,0 +1,56 @@
+"""Passwords: kept as argon2 hashes, tried in threads, and equally slow for whoever is unknown."""
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from app.domain.auth.settings import UserSettings
+
+# Each takes a CPU and PASSWORD_MEMORY_KIB: more at once would only take longer.
+THREADS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="password")
+
+
+class Passwords:
+    """Hash passwords, and try them."""
+
+    def __init__(self, settings: UserSettings) -> None:
+        """Hash as the settings say."""
+        self._costs = (settings.password_rounds, settings.password_memory_kib)
+        self._hasher = make_hasher(*self._costs)
+
+    async def hash(self, password: str) -> str:
+        """Return what to keep of a password."""
+        return await asyncio.get_running_loop().run_in_executor(
+            THREADS, self._hasher.hash, password
+        )
+
+    async def check(self, kept: str | None, password: str) -> bool:
+        """Tell whether it is the password; where nothing is kept, take as long and deny it."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(THREADS, self._check, kept, password)
+
+    def is_outdated(self, kept: str) -> bool:
+        """Tell whether a hash was made with other settings than those of today."""
+        return self._hasher.check_needs_rehash(kept)
+
+    def _check(self, kept: str | None, password: str) -> bool:
+        try:
+            self._hasher.verify(kept or hash_nothing(*self._costs), password)
+        except (Argon2Error, InvalidHashError):
+            return False
+        return kept is not None
+
+
+def make_hasher(rounds: int, memory: int) -> PasswordHasher:
+    """Return a hasher that takes one CPU."""
+    return PasswordHasher(time_cost=rounds, memory_cost=memory, parallelism=1)
+
+
+@lru_cache
+def hash_nothing(rounds: int, memory: int) -> str:
+    """Return the hash of a password that nobody has."""
+    return make_hasher(rounds, memory).hash(os.urandom(16).hex())

@@ -1,0 +1,50 @@
+"""What the contract has in many places: moments, texts, forms and profiles."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer
+
+from app.api.exceptions import BLANK
+from app.utils.base_model import InputModel, Model, UtcDatetime
+
+
+def write_moment(moment: datetime) -> str:
+    """Return a moment in UTC with milliseconds: 2026-01-31T12:00:00.000Z."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[UtcDatetime, PlainSerializer(write_moment, when_used="json")]
+
+
+def refuse_null(value: Any) -> Any:
+    """Refuse null where a value may be left out."""
+    if value is None:
+        raise ValueError(BLANK)
+    return value
+
+
+def refuse_blank(value: str) -> str:
+    """Refuse a text of nothing but spaces."""
+    if not value.strip():
+        raise ValueError(BLANK)
+    return value
+
+
+Text = Annotated[str, BeforeValidator(refuse_null), AfterValidator(refuse_blank)]
+"""A text that says something."""
+
+
+class Form(InputModel):
+    """What clients send; front ends send back more of it than they need to, which is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ProfileView(Model):
+    """A user as others see them."""
+
+    username: str
+    bio: str | None
+    image: str | None
+    following: bool

@@ -1,0 +1,1 @@
+"""What the services of Dev Talk tell and ask each other; nothing else crosses between them."""

@@ -1,0 +1,1 @@
+"""Which service answers what."""

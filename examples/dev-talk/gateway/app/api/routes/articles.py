@@ -1,0 +1,5 @@
+"""What the service articles answers."""
+
+from app.api.proxy import make_router
+
+router = make_router("articles", ["/articles", "/articles/{rest:path}", "/tags"])

@@ -1,0 +1,1 @@
+"""What this service is about: other services, and the tokens of those who call them."""
