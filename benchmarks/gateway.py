@@ -3,10 +3,11 @@
 import json
 import statistics
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.load import send
@@ -41,11 +42,14 @@ class Way:
 
     server: Server
     request: bytes
+    rates: list[float] = field(default_factory=list)
+    """Requests answered in a second, as measured so far; the client shares the CPUs."""
 
     def measure(self) -> float:
         """Return the CPU that this server, and no other, takes for a request."""
-        before = self.server.cpu_seconds
+        before, began = self.server.cpu_seconds, time.monotonic()
         send(self.server.port, self.request, count=REQUESTS, connections=CONNECTIONS)
+        self.rates.append(REQUESTS * CONNECTIONS / (time.monotonic() - began))
         return (self.server.cpu_seconds - before) / (REQUESTS * CONNECTIONS)
 
 
@@ -107,11 +111,12 @@ def run(rounds: int) -> Table:
         with open_ways(folder, find_servers("redis")["redis"]) as ways:
             measures = {name: way.measure for name, way in ways.items()}
             costs = measure_in_turns("gateway", measures, rounds)
+            rates = {name: statistics.median(way.rates) for name, way in ways.items()}
     rows = []
     for name, cost in costs.items():
         milliseconds = statistics.median(cost) * MILLISECONDS
         goal = AT_MOST if name in {WITHOUT, WITH} else None
         more = 0.0 if name == DIRECT else milliseconds
-        rows.append(Row(name, f"{milliseconds:.2f} ms", more, goal))
+        rows.append(Row(name, f"{milliseconds:.2f} ms, {rates[name]:,.0f} a second", more, goal))
     title = "CPU of the process that is asked"
     return Table(title, "a request, median", "milliseconds more than directly", rows)
