@@ -18,6 +18,8 @@ from tools.updates import Outcome, update
 IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
 # Recipes that do at once what those of a service take a minute for.
 JUSTFILE = """\
+set positional-arguments
+
 install:
     @! grep -s . requirements-service.txt
 
