@@ -64,6 +64,10 @@ def test_conflicts_are_told_and_resolved_in_the_files(living: Versions) -> None:
     assert living.git("status", "--porcelain") == ""
     assert "edit between the marks" in succeed(living, "template-update", "--merge")
     assert "UU app/core.py" in living.git("status", "--porcelain")
+    write(living.service, SECOND)
+    living.git("add", "app/core.py")
+    living.git("commit", "--quiet", "--message", "chore: update the template")
+    assert "up to date" in succeed(living, "template-check")
 
 
 def test_a_change_in_a_file_of_the_template_is_shown(living: Versions) -> None:
