@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.small_template import FOLDER
 from tests.template_versions import LINES, PROJECT, Versions, commit, create, git
+
+pytestmark = pytest.mark.slow
 
 SECOND = LINES.replace("line_3 = 3", "line_3 = 33")
 WITH_SKIP = PROJECT.replace("{%", "{{").replace("%}", "}}")
