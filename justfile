@@ -45,6 +45,12 @@ test-quick *options: install
 snapshots: install
     @python -m tests.test_snapshots
 
+# Accept what services rely on as it is now; what would break them is refused
+[group("test")]
+[no-exit-message]
+interface: install
+    @python -m tests.interfaces
+
 # Measure rendering against what cookiecutter takes for as many files
 [group("test")]
 measure: install
@@ -90,6 +96,12 @@ servers-stop: install
 [group("maintain")]
 pins *packages: install
     @python -m tools.pins "$@"
+
+# Commit and tag a version of the template here; nothing is pushed
+[group("maintain")]
+[no-exit-message]
+release version: install
+    @python -m tools.release "$1"
 
 # Write the dashboards of renders, from tools/dashboards
 [group("maintain")]

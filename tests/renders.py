@@ -54,7 +54,7 @@ class Part:
 
 PARTS = {
     "code": Part(("**/*.py", "alembic.ini", "requirements*.txt")),
-    "project": Part(("pyproject.toml",), questions=(*QUESTIONS, "kubernetes")),
+    "project": Part(("pyproject.toml",), questions=(*QUESTIONS, "ci", "kubernetes")),
     "recipes": Part(("justfile", "*.just", "just")),
     "compose": Part(("docker-compose.yml", "Dockerfile", "deploy/observability/**/*")),
     "github": Part((".github/**/*",), needs={"ci": "github"}),

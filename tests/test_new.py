@@ -21,7 +21,8 @@ def template(tmp_path: Path) -> Path:
     answers = "{" + "{ cookiecutter.interface }} {" + "{ cookiecutter.kubernetes }}\n"
     folder = make_template(tmp_path / "template", {"answers.txt": answers})
     (folder / "tools").mkdir()
-    shutil.copy(ROOT / "tools" / "new.py", folder / "tools")
+    for name in ("new.py", "origin.py"):
+        shutil.copy(ROOT / "tools" / name, folder / "tools")
     return folder
 
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.combinations import CHOICES, FREE_TEXT, TELLING
@@ -13,7 +14,8 @@ from tests.zones import list_team_paths
 
 REFERENCE = ROOT / "docs" / "reference.md"
 CORE = ("config", "http_config", "server_config", "tracing_config")
-SETTINGS = (*(f"core/{name}.py" for name in CORE), "domain/settings.py")
+CORE_SETTINGS = tuple(f"core/{name}.py" for name in CORE)
+SETTINGS = (*CORE_SETTINGS, "domain/settings.py")
 
 Settings = dict[str, str]
 """The default of each variable, as it is written in .env."""
@@ -35,10 +37,10 @@ def read_default(value: ast.expr) -> str:
     return "" if default in (None, ()) else str(default)
 
 
-def read_settings(service: Path) -> Settings:
+def read_settings(service: Path, names: Sequence[str] = SETTINGS) -> Settings:
     """Return the variables that a service, or the unrendered template, reads."""
     settings: Settings = {}
-    for path in filter(Path.is_file, (service / "app" / name for name in SETTINGS)):
+    for path in filter(Path.is_file, (service / "app" / name for name in names)):
         for group in ast.parse(path.read_text(encoding="utf-8")).body:
             if not isinstance(group, ast.ClassDef) or not group.bases:
                 continue

@@ -21,6 +21,7 @@ from cookiecutter.prompt import (
 from rich.prompt import InvalidResponse
 
 from hooks.pre_gen_project import QUESTIONS, check_answer, check_combinations, quote
+from tools.origin import NoOriginError, find_origin
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 
@@ -147,11 +148,20 @@ def render(answers: Mapping[str, object], output_dir: Path) -> None:
         cookiecutter(
             str(TEMPLATE), no_input=True, extra_context=dict(answers), output_dir=str(output_dir)
         )
+        write_origin(folder, answers)
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     except (CookiecutterException, OSError) as error:
         raise RefusedError(f"{folder} could not be rendered: {error}.") from error
+
+
+def write_origin(service: Path, answers: Mapping[str, object]) -> None:
+    """Write what an update of a service needs to know, or say why it cannot have one."""
+    try:
+        find_origin(TEMPLATE).write(service, TEMPLATE, answers)
+    except NoOriginError as reason:
+        say(f"{service.name} cannot be updated from this template later: {reason}.")
 
 
 def say(sentence: str) -> None:
