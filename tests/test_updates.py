@@ -239,6 +239,13 @@ def test_a_version_that_renders_the_same_changes_nothing(versions: Versions) -> 
     assert versions.git("status", "--porcelain") == ""
 
 
+def test_the_new_address_of_a_template_that_moved_is_kept(versions: Versions) -> None:
+    versions.update()
+    commit(versions.service)
+    assert versions.update(address="https://example.org/moved").applied
+    assert versions.state()["template"] == "https://example.org/moved"
+
+
 def test_news_are_the_lines_that_the_changelog_has_got(versions: Versions) -> None:
     (versions.template / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- One.\n")
     versions.release({"app/core.py": SECOND})
