@@ -18,10 +18,15 @@ LONGEST_USER = 32
 def read(path: Path) -> System:
     """Read and check a system file; raises SystemRefusedError with the first mistake."""
     system = read_file(path)
-    for check in CHECKS:
-        for sentence in check(system, path.parent):
-            raise SystemRefusedError(f"{path}: {sentence}")
+    check(system, path)
     return system
+
+
+def check(system: System, path: Path) -> None:
+    """Refuse a system with a mistake; raises SystemRefusedError with the first one."""
+    for find_mistakes in CHECKS:
+        for sentence in find_mistakes(system, path.parent):
+            raise SystemRefusedError(f"{path}: {sentence}")
 
 
 def check_names(system: System, _: Path) -> Iterator[str]:

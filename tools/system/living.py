@@ -1,0 +1,107 @@
+"""Services that a team has taken over: with a repository of their own, they are only updated."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.new import TEMPLATE
+from tools.system.checks import ASKED
+from tools.system.file import Service
+from tools.system.rendering import write
+from tools.updates import Outcome, UpdateRefusedError, state, update
+from tools.updates.bench import PATCH
+from tools.updates.git import Git, GitError
+from tools.updates.placing import place
+from tools.updates.service import Service as Repository
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Living:
+    """A service of a team, with its update, which waits until the system is complete."""
+
+    home: Path
+    shown: Path
+    """Where it is as it will be: in its home, or in a copy that was updated."""
+    refusal: str = ""
+    """Why it stays as it is."""
+    repository: Repository | None = None
+    patch: bytes = b""
+
+    def read_answers(self) -> Mapping[str, object] | None:
+        """Return what it was made with, where it remembers that."""
+        try:
+            return state.read(self.shown).answers
+        except UpdateRefusedError:
+            return None
+
+    def place(self, room: Path) -> str:
+        """Bring the update into its home; return why that cannot be done, or nothing."""
+        if self.repository is None:
+            return self.refusal
+        try:
+            place(self.repository, self.patch, b"", room)
+        except (UpdateRefusedError, GitError) as error:
+            return str(error)
+        return ""
+
+
+def find(target: Path) -> list[str]:
+    """Name the services below a folder that have a repository of their own."""
+    return sorted(path.parent.name for path in target.glob("*/.git"))
+
+
+def prepare(service: Service, home: Path, room: Path, say: Say, *, check: bool) -> Living:
+    """Update a copy of a service, unless there is nothing new or something against it."""
+    name, copy = service.name, room / service.name
+    say(f"{name}: has a repository of its own; looking for what is new ...")
+    given = {question: write(answer) for question, answer in service.given.items()}
+    try:
+        repository = Repository.open(home.resolve())
+        Git(home).run("clone", "--quiet", "--shared", ".", str(copy))
+        outcome = update(
+            copy,
+            template=TEMPLATE,
+            answers=given,
+            check=check,
+            say=lambda line: say(f"{name}: {line}"),
+        )
+        if outcome.conflicts:
+            return Living(home, home, describe_conflicts(outcome, home))
+        if not outcome.needed:
+            say(f"{name}: is up to date.")
+            return Living(home, home)
+        for line in describe(outcome, home):
+            say(f"{name}: {line}")
+        patch = Git(copy).run(*PATCH, "--cached", "HEAD")
+    except (UpdateRefusedError, GitError) as error:
+        return Living(home, home, str(error).replace(str(copy), str(home)))
+    return Living(home, copy, repository=repository, patch=patch)
+
+
+def describe_conflicts(outcome: Outcome, home: Path) -> str:
+    """Say which files cannot be updated by themselves, and what shows more of them."""
+    paths = ", ".join(conflict.path for conflict in outcome.conflicts)
+    return (
+        f"The team and the template have changed the same in {paths}: "
+        f"`./just template-update` in {home} shows both sides."
+    )
+
+
+def describe(outcome: Outcome, home: Path) -> Iterator[str]:
+    """Yield what is new."""
+    for question, answer in outcome.questions.items():
+        yield f"the new question {question} is answered with {write(answer)}."
+    yield f"goes from {outcome.before} to {outcome.after}; nothing is committed in {home}."
+
+
+def report(left: Mapping[str, str], say: Say) -> None:
+    """Say which services stay as they were, and why."""
+    for name, refusal in left.items():
+        say(f"{name}: stays as it was. {refusal}")
+
+
+def list_gone(names: Iterable[str], living: Iterable[str]) -> list[str]:
+    """Name the services with a repository of their own that the system file no longer has."""
+    return sorted(set(living) - set(names))
