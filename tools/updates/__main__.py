@@ -1,0 +1,153 @@
+"""Update a service, or compare it with its template; the service's own recipes call this."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from tools.updates import Outcome, UpdateRefusedError, diff, inspect, update
+from tools.updates.linking import link
+from tools.updates.telling import tell_conflicts, tell_drift, tell_plan, tell_result
+
+TEMPLATE = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for."""
+    options = read_arguments(arguments)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    try:
+        return int(options.run(options))
+    except UpdateRefusedError as refusal:
+        return complain(str(refusal), 1)
+    except OSError as error:
+        return complain(f"Nothing was changed: {error}.", 1)
+    except (KeyboardInterrupt, EOFError):
+        return complain("\nStopped: nothing was changed.", 130)
+
+
+def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.updates", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add = commands.add_parser(
+        "update", prog="./just template-update", description=run_update.__doc__
+    )
+    add.set_defaults(run=run_update)
+    add_common(add)
+    add.add_argument("answers", nargs="*", metavar="NAME=VALUE", help="an answer to a question")
+    add.add_argument("--yes", action="store_true", help="do not ask before it starts")
+    add.add_argument(
+        "--no-input", action="store_true", help="ask nothing: new answers are defaults"
+    )
+    add.add_argument("--merge", action="store_true", help="put conflicts in, to be resolved")
+    add.add_argument("--no-check", action="store_true", help="do not run the service's checks")
+    add.add_argument("--link", metavar="TEMPLATE", help="write .cruft.json again")
+    add = commands.add_parser("diff", prog="./just template-diff", description=run_diff.__doc__)
+    add.set_defaults(run=run_diff)
+    add_common(add)
+    add.add_argument("--exit-code", action="store_true", help="exit with 1 when there is any")
+    add = commands.add_parser("check", prog="./just template-check", description=run_check.__doc__)
+    add.set_defaults(run=run_check)
+    add_common(add)
+    return parser.parse_args(arguments)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes; the service's tools/template.py reads the options too."""
+    parser.add_argument("service", type=Path, metavar="SERVICE", help=argparse.SUPPRESS)
+    parser.add_argument("--template", metavar="ADDRESS", help="where the template is now")
+    parser.add_argument("--version", help="a tag, a branch or a commit of the template")
+
+
+def run_update(options: argparse.Namespace) -> int:
+    """Bring the service to a version of the template; any question can be answered anew."""
+    if options.link:
+        print(link(options.service, TEMPLATE, options.link))
+        return 0
+    ask = sys.stdin.isatty() and not options.no_input
+    outcome = update(
+        options.service,
+        template=TEMPLATE,
+        answers=split_answers(options.answers),
+        ask=ask,
+        merge=options.merge,
+        check=not options.no_check,
+        say=say,
+        confirm=make_confirm(ask=ask and not options.yes),
+        address=options.template,
+    )
+    if not outcome.needed:
+        print(f"Nothing to do: the service is at {outcome.after}.")
+    elif outcome.applied:
+        print_lines(tell_result(outcome))
+    elif outcome.conflicts:
+        print_lines([*tell_plan(outcome), *tell_conflicts(outcome)])
+        return complain(
+            f"Nothing was changed: {len(outcome.conflicts)} of the template's files would have "
+            "conflicts. Take your change out of the file, or add --merge to resolve them in it.",
+            1,
+        )
+    else:
+        return complain("Stopped: nothing was changed.", 130)
+    return 0
+
+
+def make_confirm(*, ask: bool) -> Callable[[Outcome], bool]:
+    """Return what shows a plan and asks whether to go on."""
+
+    def confirm(outcome: Outcome) -> bool:
+        print_lines([*tell_plan(outcome), *tell_conflicts(outcome)])
+        if not ask:
+            return True
+        return input("Go on? [Y/n] ").strip().lower() in ("", "y", "yes")
+
+    return confirm
+
+
+def run_diff(options: argparse.Namespace) -> int:
+    """Show what was changed in the template's files of the service since they were rendered."""
+    text = diff(options.service, TEMPLATE)
+    sys.stdout.write(text)
+    return 1 if text and options.exit_code else 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Say in one line whether the template has a newer version or its files were edited."""
+    drift = inspect(options.service, TEMPLATE)
+    print(tell_drift(drift))
+    return 1 if drift.behind or drift.edited or drift.deleted else 0
+
+
+def split_answers(arguments: Sequence[str]) -> dict[str, str]:
+    """Split NAME=VALUE arguments; raises UpdateRefusedError."""
+    answers = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not equals:
+            raise UpdateRefusedError(f"{argument} is no answer: write NAME=VALUE.")
+        answers[name] = value
+    return answers
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines, each as it is."""
+    for line in lines:
+        print(line)
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
+def complain(sentence: str, status: int) -> int:
+    """Say what is wrong, and return the status to exit with."""
+    print(sentence, file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
