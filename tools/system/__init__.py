@@ -2,7 +2,7 @@
 
 from tools.system.building import build
 from tools.system.checks import read
-from tools.system.errors import SystemRefusedError
+from tools.system.errors import NotUpdatedError, SystemRefusedError
 from tools.system.file import Service, System
 
-__all__ = ["Service", "System", "SystemRefusedError", "build", "read"]
+__all__ = ["NotUpdatedError", "Service", "System", "SystemRefusedError", "build", "read"]

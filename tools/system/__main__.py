@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.system import SystemRefusedError, build
+from tools.system import NotUpdatedError, SystemRefusedError, build
 from tools.system.building import BUILD
 
 
@@ -15,11 +15,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="./just system", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE", help="docs/systems.md tells its form")
     parser.add_argument("--output-dir", type=Path, default=BUILD, help="where its folder goes")
+    parser.add_argument(
+        "--no-check", action="store_true", help="update services of a team's own unchecked"
+    )
     options = parser.parse_args(arguments)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
-        folder = build(options.file, options.output_dir)
+        folder = build(options.file, options.output_dir, check=not options.no_check)
+    except NotUpdatedError as refusal:
+        print(f"\n{refusal}", file=sys.stderr)
+        return 1
     except SystemRefusedError as refusal:
         print(refusal, file=sys.stderr)
         return 2

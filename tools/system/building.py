@@ -2,15 +2,27 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tools.new import TEMPLATE
+from tools.origin import NoOriginError, find_origin
 from tools.servers.state import locked
-from tools.system import compose, databases, messages, passwords, placing, record, rendering
+from tools.system import (
+    compose,
+    databases,
+    living,
+    messages,
+    passwords,
+    placing,
+    record,
+    rendering,
+)
+from tools.system.checks import check as check_system
 from tools.system.checks import read
 from tools.system.environments import prepare
+from tools.system.errors import NotUpdatedError
 from tools.system.file import Service, System
 from tools.system.observability import write_observability
 from tools.system.programs import run
@@ -24,25 +36,39 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def build(file: Path, output_dir: Path = BUILD, say: Say = say) -> Path:
-    """Make the system below a folder and return its own; raises SystemRefusedError."""
+def build(file: Path, output_dir: Path = BUILD, say: Say = say, *, check: bool = True) -> Path:
+    """Make the system below a folder and return its own; raises SystemRefusedError.
+
+    A NotUpdatedError comes last: only services with a repository of their own are as they were.
+    """
     system = read(file)
     target = output_dir / system.name
     names = [service.name for service in system.services]
     output_dir.mkdir(parents=True, exist_ok=True)
     with locked(output_dir / f".{system.name}.lock"):
-        before = record.check_untouched(target, names)
-        with make_draft(output_dir.absolute(), system.name) as draft:
+        owned = living.find(target)
+        before = record.check_untouched(target, names, owned)
+        report_origin(system, owned, say)
+        with make_draft(output_dir.absolute(), system.name) as room:
+            draft = room / "system"
+            draft.mkdir()
+            teams = {
+                each.name: living.prepare(each, target / each.name, room, say, check=check)
+                for each in system.services
+                if each.name in owned
+            }
+            system = take_answers(system, teams, file)
             descriptions = {}
             for service in system.services:
-                described = make_service(service, file.parent, draft, say)
+                described = make_service(service, file.parent, draft, teams, say)
                 if described is not None:
                     descriptions[service.name] = described
             say(f"{system.name}: comparing messages ...")
             messages.check(descriptions, draft)
             say(f"{system.name}: writing {target} ...")
             text = write_shared(system, draft)
-            placing.place(draft, target)
+            placing.place(draft, target, owned)
+            left = {name: refusal for name, each in teams.items() if (refusal := each.place(room))}
         told = [str(value) for each in system.services for value in each.environment.values()]
         empty = passwords.add_missing(target / ".env", text, told)
         for name in empty:
@@ -50,7 +76,33 @@ def build(file: Path, output_dir: Path = BUILD, say: Say = say) -> Path:
                 f"{system.name}: write {name} into {target / '.env'}: the system file refers to it."
             )
         report_removed(target, placing.list_removed(before, names), say)
+        for name in set(owned) - set(names):
+            say(f"{name}: is in the file no more; {target / name}, a repository, stays as it is.")
+    if left:
+        lines = (f"{name} stays as it was: {refusal}" for name, refusal in left.items())
+        raise NotUpdatedError("\n".join([f"{target} is made, but not all is new there:", *lines]))
     return target
+
+
+def report_origin(system: System, owned: Collection[str], say: Say) -> None:
+    """Say it where the services that are made could not be updated later."""
+    try:
+        find_origin(TEMPLATE)
+    except NoOriginError as reason:
+        if any(service.name not in owned for service in system.services):
+            say(f"{system.name}: what is rendered cannot be updated later: {reason}.")
+
+
+def take_answers(system: System, teams: Mapping[str, living.Living], file: Path) -> System:
+    """Return the system with the answers that its teams have given; raises SystemRefusedError."""
+    if not teams:
+        return system
+    services = [
+        teams[each.name].answer(each) if each.name in teams else each for each in system.services
+    ]
+    system = system.model_copy(update={"services": services})
+    check_system(system, file)
+    return system
 
 
 @contextmanager
@@ -66,25 +118,36 @@ def make_draft(output_dir: Path, name: str) -> Iterator[Path]:
 
 
 def make_service(
-    service: Service, home: Path, draft: Path, say: Say
+    service: Service, home: Path, draft: Path, teams: Mapping[str, living.Living], say: Say
 ) -> messages.Description | None:
-    """Render a service with its team's files; return its messages, if it has a broker."""
+    """Put a service into the draft; return its messages, if it has a broker."""
+    if service.name in teams:
+        rendered = draft / service.name
+        rendered.symlink_to(teams[service.name].shown.absolute())
+    else:
+        rendered = make(service, home, draft, say)
+    laid = bool(service.overlays) and service.name not in teams
+    if not laid and not service.has("broker"):
+        return None
+    say(f"{service.name}: installing what it needs, unless that is there ...")
+    python = prepare(rendered)
+    if laid:
+        describe_settings(rendered, python)
+    if not service.has("broker"):
+        return None
+    say(f"{service.name}: reading its messages ...")
+    return messages.describe(rendered, python)
+
+
+def make(service: Service, home: Path, draft: Path, say: Say) -> Path:
+    """Render a service with its team's files, and return its folder."""
     say(f"{service.name}: rendering ...")
     rendered = rendering.render(service, draft)
     if service.overlays:
         say(f"{service.name}: laying {', '.join(service.overlays)} over it ...")
         rendering.clear_starter(rendered)
         rendering.lay_overlays(rendered, [home / overlay for overlay in service.overlays])
-    if not service.overlays and not service.has("broker"):
-        return None
-    say(f"{service.name}: installing what it needs, unless that is there ...")
-    python = prepare(rendered)
-    if service.overlays:
-        describe_settings(rendered, python)
-    if not service.has("broker"):
-        return None
-    say(f"{service.name}: reading its messages ...")
-    return messages.describe(rendered, python)
+    return rendered
 
 
 def describe_settings(rendered: Path, python: Path) -> None:

@@ -1,6 +1,6 @@
 """Services that a team has taken over: with a repository of their own, they are only updated."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +29,14 @@ class Living:
     repository: Repository | None = None
     patch: bytes = b""
 
-    def read_answers(self) -> Mapping[str, object] | None:
-        """Return what it was made with, where it remembers that."""
+    def answer(self, service: Service) -> Service:
+        """Return its entry with the answers that it has, where it remembers them."""
         try:
-            return state.read(self.shown).answers
+            answers = state.read(self.shown).answers.items()
         except UpdateRefusedError:
-            return None
+            return service
+        given = {question: answer for question, answer in answers if question in ASKED}
+        return service.model_copy(update={"given": given})
 
     def place(self, room: Path) -> str:
         """Bring the update into its home; return why that cannot be done, or nothing."""
@@ -58,6 +60,7 @@ def prepare(service: Service, home: Path, room: Path, say: Say, *, check: bool) 
     say(f"{name}: has a repository of its own; looking for what is new ...")
     given = {question: write(answer) for question, answer in service.given.items()}
     try:
+        state.read(home)
         repository = Repository.open(home.resolve())
         Git(home).run("clone", "--quiet", "--shared", ".", str(copy))
         outcome = update(
@@ -94,14 +97,3 @@ def describe(outcome: Outcome, home: Path) -> Iterator[str]:
     for question, answer in outcome.questions.items():
         yield f"the new question {question} is answered with {write(answer)}."
     yield f"goes from {outcome.before} to {outcome.after}; nothing is committed in {home}."
-
-
-def report(left: Mapping[str, str], say: Say) -> None:
-    """Say which services stay as they were, and why."""
-    for name, refusal in left.items():
-        say(f"{name}: stays as it was. {refusal}")
-
-
-def list_gone(names: Iterable[str], living: Iterable[str]) -> list[str]:
-    """Name the services with a repository of their own that the system file no longer has."""
-    return sorted(set(living) - set(names))

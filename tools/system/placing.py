@@ -2,7 +2,7 @@
 
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,9 @@ CACHES = ".cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruf
 REMADE = {*CACHES.split(), "__pycache__", ".tools", ".venv"}
 
 
-def place(draft: Path, folder: Path) -> None:
+def place(draft: Path, folder: Path, living: Collection[str] = ()) -> None:
     """Make the files of a folder those of a draft; what no run wrote stays as it is."""
-    before = record.read(folder)
+    before = record.read_ours(folder, living)
     after = {str(path): [record.hash_file(draft / path)] for path in list_files(draft)}
     folder.mkdir(parents=True, exist_ok=True)
     with uninterrupted():

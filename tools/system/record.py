@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,6 +34,11 @@ def read(folder: Path) -> Record:
         ) from error
 
 
+def read_ours(folder: Path, living: Collection[str]) -> Record:
+    """Return what the last run wrote, without the services that their teams have taken over."""
+    return {path: each for path, each in read(folder).items() if Path(path).parts[0] not in living}
+
+
 def write(folder: Path, record: Record) -> None:
     """Remember what is written."""
     draft = folder / f"{NAME}.new"
@@ -46,15 +51,16 @@ def hash_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def check_untouched(folder: Path, services: Iterable[str]) -> Record:
+def check_untouched(folder: Path, services: Iterable[str], living: Collection[str] = ()) -> Record:
     """Return what the last run wrote; raises SystemRefusedError where work would be lost."""
-    record = read(folder)
+    record = read_ours(folder, living)
     edited = [
         path
         for path, hashes in record.items()
         if (folder / path).is_file() and hash_file(folder / path) not in hashes
     ]
-    added = [path for service in services for path in list_added(folder, service, record)]
+    made = [service for service in services if service not in living]
+    added = [path for service in made for path in list_added(folder, service, record)]
     if edited or added:
         raise SystemRefusedError(
             f"In {folder}, which is made anew, somebody changed or added "
