@@ -1,0 +1,34 @@
+"""The twenty versions, in order."""
+
+from pathlib import Path
+
+from tests.line import code, surroundings
+from tests.line.template import make_line
+
+STEPS = (
+    code.reword,
+    code.change_beside_seams,
+    code.add_module,
+    code.raise_library,
+    surroundings.ask_who_reviews,
+    code.add_table,
+    surroundings.add_recipe,
+    surroundings.offer_another_ci,
+    code.move_module,
+    surroundings.give_away_editorconfig,
+    surroundings.open_seam,
+    surroundings.change_workflows,
+    surroundings.add_picture,
+    code.tidy_tests,
+    code.add_setting,
+    surroundings.move_into_the_teams_zone,
+    surroundings.improve_starters,
+    surroundings.move_picture,
+    code.name_the_licence,
+)
+LATEST = len(STEPS) + 1
+
+
+def make_versions(root: Path) -> Path:
+    """Make the template with all its versions."""
+    return make_line(root, code.start, STEPS)

@@ -1,0 +1,81 @@
+"""Services follow twenty versions of the template, and nothing of their teams' is touched."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.combinations import Answer, choose
+from tests.environments import make_own
+from tests.line.services import Line, Service
+from tests.line.versions import LATEST
+from tests.line.work import LATER, START
+from tests.recipes import check_recipe, commit
+
+pytestmark = pytest.mark.slow
+
+# What a new version brings into the zone of teams: files to begin with.
+NEW_SEAMS = {"deploy/observability/rules/service.yml", "tests/service/pre-commit.yaml"}
+OTHERS = {
+    "worker-on-kafka": (
+        choose(interface="worker", broker="kafka", database="mysql", cache="none", kubernetes=True),
+        {"reviewers": "false"},
+    ),
+    "api-alone": (
+        choose(interface="api", broker="none", database="none", cache="none", ci="none"),
+        {"ci": "woodpecker"},
+    ),
+    "one-machine": (choose(broker="rabbitmq", database="sqlite", ci="gitlab"), {}),
+    "everything": (choose(kubernetes=True), {}),
+}
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """Make twenty versions of the template."""
+    return Line(tmp_path_factory.mktemp("line"))
+
+
+def test_a_service_takes_every_version_while_its_team_works(line: Line) -> None:
+    service = line.create("notes", 1, {})
+    service.lay("notes")
+    answered: dict[str, object] = {}
+    for number in range(2, LATEST + 1):
+        answered |= follow(line, service, number, {})
+        if number in LATER:
+            service.work(LATER[number])
+        print(f"[{number}/{LATEST}] {service.folder.parent.name}")
+    assert answered == {"reviewers": True}
+    assert line.find_differences(service, LATEST) == []
+    check_service(service.folder)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_services_of_other_answers_take_all_at_once(line: Line, name: str) -> None:
+    combination, answers = OTHERS[name]
+    service = line.create(name, 1, combination.answers)
+    service.work(START)
+    follow(line, service, LATEST, answers)
+    assert line.find_differences(service, LATEST) == []
+    check_service(service.folder)
+
+
+def follow(
+    line: Line, service: Service, number: int, answers: Mapping[str, str]
+) -> Mapping[str, object]:
+    """Update a service, commit it, and return the new questions with their answers."""
+    before = service.read_teams()
+    outcome = line.update(service, number, answers)
+    assert outcome.conflicts == ()
+    after = service.read_teams()
+    assert {name: after.get(name) for name in before} == before
+    assert after.keys() - before.keys() <= {*NEW_SEAMS, ".editorconfig"}
+    commit(service.folder)
+    return outcome.questions
+
+
+def check_service(folder: Path) -> None:
+    """Run the service's checks in an environment with its own libraries."""
+    (folder / ".venv").symlink_to(make_own(folder))
+    check_recipe(folder, "settings", "--example")
+    check_recipe(folder, "check")
