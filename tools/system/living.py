@@ -1,5 +1,6 @@
 """Services that a team has taken over: with a repository of their own, they are only updated."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from tools.updates.placing import place
 from tools.updates.service import Service as Repository
 
 Say = Callable[[str], None]
+# Without what its owner lets git do at every checkout.
+CLONE = ("-c", f"core.hooksPath={os.devnull}", "clone", "--quiet", "--shared", "--template=")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def prepare(service: Service, home: Path, room: Path, say: Say, *, check: bool) 
     try:
         state.read(home)
         repository = Repository.open(home.resolve())
-        Git(home).run("clone", "--quiet", "--shared", ".", str(copy))
+        Git(home).run(*CLONE, ".", str(copy))
         outcome = update(
             copy,
             template=TEMPLATE,
