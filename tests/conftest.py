@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.kustomize",
     "tests.tasks_system",
     "tests.dev_talk_system",
+    "tests.template_versions",
 ]
 
 

@@ -76,11 +76,16 @@ def generate(copy: Path) -> None:
             continue
         done = run_recipe(copy, *recipe)
         if done.returncode != 0:
-            said = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]
             raise UpdateRefusedError(
                 f"{name} cannot be written anew with the new version, "
-                f"so nothing was changed: {said}"
+                f"so nothing was changed: {read_last(done.stdout)}"
             )
+
+
+def read_last(output: str) -> str:
+    """Return the last line that is not just's own."""
+    lines = [line for line in output.splitlines() if line and not line.startswith("error: recipe")]
+    return lines[-1].strip() if lines else "it said nothing"
 
 
 def run_recipe(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

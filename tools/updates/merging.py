@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from tools.updates import state
 from tools.updates.bench import PATCH, Bench
@@ -80,13 +80,18 @@ def check_way(service: Service, new: Set[str], entries: Set[str]) -> None:
     folders = {str(parent) for path in entries for parent in PurePath(path).parents}
     for path in sorted(new):
         parents = map(str, list(PurePath(path).parents)[:-1])
-        obstacle = next((parent for parent in parents if parent in entries), None)
+        obstacle = next((each for each in parents if is_file(service.folder / each)), None)
         if obstacle is None and (path in folders or os.path.lexists(service.folder / path)):
             obstacle = path
         if obstacle is not None:
             raise UpdateRefusedError(
                 f"{obstacle} stands where the template adds {path}: move it away."
             )
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether something is there that is no folder."""
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_dir())
 
 
 def run_merge(bench: Bench, ours: str, theirs: str) -> tuple[str, Stages]:
@@ -96,7 +101,9 @@ def run_merge(bench: Bench, ours: str, theirs: str) -> tuple[str, Stages]:
     git = bench.at(place)
     # Renames of folders would move the team's files.
     options = ("-c", "merge.directoryRenames=false", "-c", "merge.conflictStyle=merge")
-    done = git.attempt(*options, "merge", "--quiet", "--no-commit", "--no-ff", theirs)
+    # It stands in the marks of conflicts.
+    git.run("branch", "template", theirs)
+    done = git.attempt(*options, "merge", "--quiet", "--no-commit", "--no-ff", "template")
     stages: dict[str, dict[int, str]] = {}
     for line in git.split("ls-files", "--unmerged", "-z"):
         entry, path = line.split("\t", 1)

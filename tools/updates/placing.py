@@ -14,6 +14,7 @@ from tools.updates.service import Service, list_changes
 # One process does it all, so that it ends what it began even when this one is killed.
 APPLY = """
 patch=$1 index=$2
+"$0" update-index -q --refresh || exit 3
 set -- "$0" -c apply.whitespace=nowarn -c apply.ignoreWhitespace=no apply --index --binary
 "$@" --check "$patch" || exit 3
 "$@" "$patch" && { [ ! -s "$index" ] || "$0" update-index -z --index-info <"$index"; }
@@ -56,10 +57,13 @@ def undo(service: Service, patch: bytes) -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let signals wait that would end the process."""
+    """Ignore signals that would end the process: at the end of this it is done anyway."""
     held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
     try:
         yield
     finally:
+        # One that came too late to stop anything must not look as if it had.
+        while signal.sigtimedwait(held, 0) is not None:
+            pass
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

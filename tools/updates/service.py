@@ -62,15 +62,15 @@ class Service:
         """Return the mode and the hash of each file of the last commit, by its path from here."""
         if not self.head:
             return {}
-        lines = self.git.attempt("ls-tree", "-r", "-z", f"{self.head}:{self.prefix}").stdout
+        lines = self.git.attempt(
+            "ls-tree", "-r", "-z", "--full-tree", f"{self.head}:{self.prefix}"
+        ).stdout
         pairs = (os.fsdecode(line).split("\t", 1) for line in lines.split(b"\0") if line)
         return {path: entry for entry, path in pairs}
 
 
 def explain(folder: Path, complaint: str) -> str:
     """Return the sentence for a folder in which git does not work."""
-    if not folder.is_dir() or not (folder / state.NAME).exists():
-        return f"{folder} is no service made of the template: there is no {state.NAME}."
     if "not a git repository" in complaint:
         return (
             f"{folder} is in no git repository: git init, git add and git commit it first, "

@@ -64,8 +64,8 @@ class Update:
 
     def __init__(self, folder: Path, template: Path, home: Path, say: Say) -> None:
         """Look at the service and the template; raises UpdateRefusedError."""
-        self.service = Service.open(folder)
         self.state = state.read(folder)
+        self.service = Service.open(folder)
         self.template = Template(template)
         self.home = home
         self.say = say

@@ -55,9 +55,8 @@ def read_state() -> dict[str, str]:
 def clone(address: str, version: str | None, folder: Path) -> None:
     """Clone the template; exit with one line when that fails."""
     git = find("git")
-    done = subprocess.run(
-        [git, "clone", "--quiet", address, str(folder)], stderr=subprocess.PIPE, text=True, check=False
-    )
+    command = [git, "clone", "--quiet", address, str(folder)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         refuse(
@@ -100,4 +99,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
