@@ -143,6 +143,13 @@ def test_the_first_release_has_nothing_that_it_could_break(template: Path) -> No
     release("1.0.0", template)
 
 
+def test_the_last_release_is_there_to_be_compared_with(template: Path) -> None:
+    check("git", "tag", "--delete", "v1.2.3", cwd=template)
+    assert refuse("1.3.0", template) == (
+        "The tag v1.2.3 of the last release is not here: fetch the tags of the origin."
+    )
+
+
 def test_a_tag_that_is_there_already(template: Path) -> None:
     check("git", "tag", "v1.3.0", cwd=template)
     assert (

@@ -1,6 +1,7 @@
 """A service tells which version of the template it came from, and with which answers."""
 
 import json
+import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +10,12 @@ import pytest
 
 from hooks.pre_gen_project import QUESTIONS
 from tests.combinations import TELLING
-from tests.renders import render, render_into
+from tests.recipes import commit
+from tests.renders import render, render_into, take_snapshot
 from tests.small_template import ROOT
+from tools.origin import NAME, find_origin
 from tools.system.rendering import write
+from tools.updates.linking import link
 
 TEXTS = {"description": 'say "hi" \\ {x} 🚀', "author": "it's\nus\tall"}
 
@@ -35,6 +39,18 @@ def test_version_and_every_question_are_kept() -> None:
     template = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
     assert tuple(table) == ("version", *QUESTIONS)
     assert table["version"] == template["__version"]
+
+
+def test_a_lost_cruft_file_is_written_again_from_them(tmp_path: Path) -> None:
+    template = Path(shutil.copytree(take_snapshot() / "template", tmp_path / "template"))
+    commit(template)
+    answers = {**TELLING["worker-on-kafka"].answers, **TEXTS}
+    service = render_into(tmp_path / "made", answers)
+    find_origin(template).write(service, template, answers)
+    before = (service / NAME).read_text(encoding="utf-8")
+    (service / NAME).unlink()
+    link(service, template, str(template))
+    assert (service / NAME).read_text(encoding="utf-8") == before
 
 
 def test_text_is_kept_letter_by_letter(tmp_path: Path) -> None:

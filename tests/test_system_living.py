@@ -19,6 +19,7 @@ from tests.system_files import (
     write_notes,
     write_system,
 )
+from tools.system import building, read
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +158,26 @@ def test_the_record_counts_none_of_its_files(updated: Path) -> None:
     folders = {Path(path).parts[0] for path in record}
     assert {"docker-compose.yml", "editor", "reader"} <= folders
     assert "writer" not in folders
+
+
+def test_services_that_are_made_can_be_updated_later(updated: Path, template: Path) -> None:
+    head = check("git", "rev-parse", "HEAD", cwd=template).strip()
+    for name in ("reader", "editor"):
+        origin = json.loads((updated / "made/notes" / name / ".cruft.json").read_text())
+        assert (origin["template"], origin["commit"]) == (str(template), head)
+        assert origin["context"]["cookiecutter"]["service_name"] == name
+
+
+def test_what_could_not_be_updated_later_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "TEMPLATE", home)
+    lines: list[str] = []
+    building.report_origin(read(home / "system.yml"), ["writer"], lines.append)
+    building.report_origin(read(home / "system.yml"), ["reader", "writer"], lines.append)
+    assert lines == [
+        "notes: what is rendered cannot be updated later: the template is not a git repository."
+    ]
 
 
 def test_a_service_is_added_beside_it(updated: Path) -> None:

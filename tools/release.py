@@ -15,6 +15,7 @@ from tools.versions import QUESTIONS, Version, find_note, parse, read_version
 
 CHANGELOG = "CHANGELOG.md"
 UNRELEASED = "## Unreleased\n"
+UNRELEASED_VERSION = Version(0, 0, 0)
 ENTRY = re.compile(r"^- ", re.MULTILINE)
 
 
@@ -70,8 +71,12 @@ def move_unreleased(changelog: str, version: Version) -> str:
 
 def check_interface(before: Version, version: Version, template: Path) -> None:
     """Refuse what breaks services under a number that promises not to."""
+    if before == UNRELEASED_VERSION:
+        return
     if not git(template, "tag", "--list", before.tag):
-        return  # nothing has been released that it could break
+        raise ReleaseRefusedError(
+            f"The tag {before.tag} of the last release is not here: fetch the tags of the origin."
+        )
     if version == before.next_major:
         note = find_note(version, template)
         if not note.is_file():

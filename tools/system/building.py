@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,29 +46,17 @@ def build(file: Path, output_dir: Path = BUILD, say: Say = say, *, check: bool =
     names = [service.name for service in system.services]
     output_dir.mkdir(parents=True, exist_ok=True)
     with locked(output_dir / f".{system.name}.lock"):
-        owned = living.find(target)
-        before = record.check_untouched(target, names, owned)
-        report_origin(system, owned, say)
+        teams = living.Teams(target)
+        before = record.check_untouched(target, names, teams.names)
+        report_origin(system, teams.names, say)
         with make_draft(output_dir.absolute(), system.name) as room:
+            system = teams.prepare(system, room, say, check=check)
+            check_system(system, file)
             draft = room / "system"
-            draft.mkdir()
-            teams = {
-                each.name: living.prepare(each, target / each.name, room, say, check=check)
-                for each in system.services
-                if each.name in owned
-            }
-            system = take_answers(system, teams, file)
-            descriptions = {}
-            for service in system.services:
-                described = make_service(service, file.parent, draft, teams, say)
-                if described is not None:
-                    descriptions[service.name] = described
-            say(f"{system.name}: comparing messages ...")
-            messages.check(descriptions, draft)
+            text = make(system, file.parent, draft, teams, say)
             say(f"{system.name}: writing {target} ...")
-            text = write_shared(system, draft)
-            placing.place(draft, target, owned)
-            left = {name: refusal for name, each in teams.items() if (refusal := each.place(room))}
+            placing.place(draft, target, teams.names)
+            left = teams.place(room)
         told = [str(value) for each in system.services for value in each.environment.values()]
         empty = passwords.add_missing(target / ".env", text, told)
         for name in empty:
@@ -76,7 +64,7 @@ def build(file: Path, output_dir: Path = BUILD, say: Say = say, *, check: bool =
                 f"{system.name}: write {name} into {target / '.env'}: the system file refers to it."
             )
         report_removed(target, placing.list_removed(before, names), say)
-        for name in set(owned) - set(names):
+        for name in sorted(set(teams.names) - set(names)):
             say(f"{name}: is in the file no more; {target / name}, a repository, stays as it is.")
     if left:
         lines = (f"{name} stays as it was: {refusal}" for name, refusal in left.items())
@@ -93,16 +81,17 @@ def report_origin(system: System, owned: Collection[str], say: Say) -> None:
             say(f"{system.name}: what is rendered cannot be updated later: {reason}.")
 
 
-def take_answers(system: System, teams: Mapping[str, living.Living], file: Path) -> System:
-    """Return the system with the answers that its teams have given; raises SystemRefusedError."""
-    if not teams:
-        return system
-    services = [
-        teams[each.name].answer(each) if each.name in teams else each for each in system.services
-    ]
-    system = system.model_copy(update={"services": services})
-    check_system(system, file)
-    return system
+def make(system: System, home: Path, draft: Path, teams: living.Teams, say: Say) -> str:
+    """Fill the draft with all that belongs to a system, and return its compose file."""
+    draft.mkdir()
+    descriptions = {}
+    for service in system.services:
+        described = make_service(service, home, draft, teams, say)
+        if described is not None:
+            descriptions[service.name] = described
+    say(f"{system.name}: comparing messages ...")
+    messages.check(descriptions, draft)
+    return write_shared(system, draft)
 
 
 @contextmanager
@@ -118,15 +107,16 @@ def make_draft(output_dir: Path, name: str) -> Iterator[Path]:
 
 
 def make_service(
-    service: Service, home: Path, draft: Path, teams: Mapping[str, living.Living], say: Say
+    service: Service, home: Path, draft: Path, teams: living.Teams, say: Say
 ) -> messages.Description | None:
     """Put a service into the draft; return its messages, if it has a broker."""
-    if service.name in teams:
-        rendered = draft / service.name
-        rendered.symlink_to(teams[service.name].shown.absolute())
+    own = teams.living.get(service.name)
+    if own is None:
+        rendered = render(service, home, draft, say)
     else:
-        rendered = make(service, home, draft, say)
-    laid = bool(service.overlays) and service.name not in teams
+        rendered = draft / service.name
+        rendered.symlink_to(own.shown.absolute())
+    laid = bool(service.overlays) and own is None
     if not laid and not service.has("broker"):
         return None
     say(f"{service.name}: installing what it needs, unless that is there ...")
@@ -139,7 +129,7 @@ def make_service(
     return messages.describe(rendered, python)
 
 
-def make(service: Service, home: Path, draft: Path, say: Say) -> Path:
+def render(service: Service, home: Path, draft: Path, say: Say) -> Path:
     """Render a service with its team's files, and return its folder."""
     say(f"{service.name}: rendering ...")
     rendered = rendering.render(service, draft)

@@ -1,12 +1,13 @@
 """Services that a team has taken over: with a repository of their own, they are only updated."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.new import TEMPLATE
 from tools.system.checks import ASKED
-from tools.system.file import Service
+from tools.system.file import Service, System
 from tools.system.rendering import write
 from tools.updates import Outcome, UpdateRefusedError, state, update
 from tools.updates.bench import PATCH
@@ -15,6 +16,8 @@ from tools.updates.placing import place
 from tools.updates.service import Service as Repository
 
 Say = Callable[[str], None]
+# Without what its owner lets git do at every checkout.
+CLONE = ("-c", f"core.hooksPath={os.devnull}", "clone", "--quiet", "--shared", "--template=")
 
 
 @dataclass(frozen=True)
@@ -49,20 +52,44 @@ class Living:
         return ""
 
 
-def find(target: Path) -> list[str]:
-    """Name the services below a folder that have a repository of their own."""
-    return sorted(path.parent.name for path in target.glob("*/.git"))
+class Teams:
+    """The services of a system that have repositories of their own."""
+
+    def __init__(self, target: Path) -> None:
+        """Find them below the folder of the system."""
+        self.target = target
+        self.names = sorted(path.parent.name for path in target.glob("*/.git"))
+        self.living: dict[str, Living] = {}
+
+    def prepare(self, system: System, room: Path, say: Say, *, check: bool) -> System:
+        """Update copies, and return the system with the answers that they have now."""
+        copies = room / "copies"
+        copies.mkdir()
+        for service in system.services:
+            if service.name in self.names:
+                home = self.target / service.name
+                self.living[service.name] = prepare(service, home, copies, say, check=check)
+        services = [
+            self.living[each.name].answer(each) if each.name in self.living else each
+            for each in system.services
+        ]
+        return system.model_copy(update={"services": services})
+
+    def place(self, room: Path) -> dict[str, str]:
+        """Bring the updates into their homes; return who stays as it was, and why."""
+        left = {name: each.place(room) for name, each in self.living.items()}
+        return {name: refusal for name, refusal in left.items() if refusal}
 
 
-def prepare(service: Service, home: Path, room: Path, say: Say, *, check: bool) -> Living:
+def prepare(service: Service, home: Path, copies: Path, say: Say, *, check: bool) -> Living:
     """Update a copy of a service, unless there is nothing new or something against it."""
-    name, copy = service.name, room / service.name
+    name, copy = service.name, copies / service.name
     say(f"{name}: has a repository of its own; looking for what is new ...")
     given = {question: write(answer) for question, answer in service.given.items()}
     try:
         state.read(home)
         repository = Repository.open(home.resolve())
-        Git(home).run("clone", "--quiet", "--shared", ".", str(copy))
+        Git(home).run(*CLONE, ".", str(copy))
         outcome = update(
             copy,
             template=TEMPLATE,

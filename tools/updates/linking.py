@@ -31,10 +31,12 @@ def link(service: Path, template: Path, address: str) -> str:
             f"The service was made of version {said}, and this is {version}: "
             f"add --version with the tag or the commit of {said}."
         )
-    questions = Questions(checkout.read_questions(version.commit))
-    answers = questions.settle(recorded, {}, ask=False, say=print).answers
+    content = checkout.read_questions(version.commit)
+    # As text, which is how the command line takes them.
+    given = {name: str(answer) for name, answer in recorded.items() if name in content}
+    answers = Questions(content).settle({}, given, ask=False, say=print).answers
     with tempfile.TemporaryDirectory(prefix="template-link-") as home:
-        content = render(checkout.folder, version, answers, Path(home) / "made").state
-    text = state.State({**content, "checkout": None}).advance(content, address)
+        rendered = render(checkout.folder, version, answers, Path(home) / "made").state
+    text = state.State({**rendered, "checkout": None}).advance(rendered, address)
     (service / state.NAME).write_text(text, encoding="utf-8")
     return f"Wrote {state.NAME}: version {version} of {address}. Commit it."
