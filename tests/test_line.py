@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.combinations import Answer, choose
+from tests.combinations import choose
 from tests.environments import make_own
-from tests.line.services import Line, Service
-from tests.line.versions import LATEST
+from tests.line.services import Service, Workshop
+from tests.line.versions import COUNT, LATEST, make_versions
 from tests.line.work import LATER, START
 from tests.recipes import check_recipe, commit
 
@@ -31,29 +31,30 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+def line(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """Make twenty versions of the template."""
-    return Line(tmp_path_factory.mktemp("line"))
+    home = tmp_path_factory.mktemp("line")
+    return Workshop(make_versions(home / "template"), home)
 
 
-def test_a_service_takes_every_version_while_its_team_works(line: Line) -> None:
-    service = line.create("notes", 1, {})
+def test_a_service_takes_every_version_while_its_team_works(line: Workshop) -> None:
+    service = line.create("notes", "v1", {})
     service.lay("notes")
     answered: dict[str, object] = {}
-    for number in range(2, LATEST + 1):
-        answered |= follow(line, service, number, {})
+    for number in range(2, COUNT + 1):
+        answered |= follow(line, service, f"v{number}", {})
         if number in LATER:
             service.work(LATER[number])
-        print(f"[{number}/{LATEST}] {service.folder.parent.name}")
+        print(f"[{number}/{COUNT}] {service.folder.parent.name}")
     assert answered == {"reviewers": True}
     assert line.find_differences(service, LATEST) == []
     check_service(service.folder)
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_services_of_other_answers_take_all_at_once(line: Line, name: str) -> None:
+def test_services_of_other_answers_take_all_at_once(line: Workshop, name: str) -> None:
     combination, answers = OTHERS[name]
-    service = line.create(name, 1, combination.answers)
+    service = line.create(name, "v1", combination.answers)
     service.work(START)
     follow(line, service, LATEST, answers)
     assert line.find_differences(service, LATEST) == []
@@ -61,11 +62,11 @@ def test_services_of_other_answers_take_all_at_once(line: Line, name: str) -> No
 
 
 def follow(
-    line: Line, service: Service, number: int, answers: Mapping[str, str]
+    line: Workshop, service: Service, version: str, answers: Mapping[str, str]
 ) -> Mapping[str, object]:
     """Update a service, commit it, and return the new questions with their answers."""
     before = service.read_teams()
-    outcome = line.update(service, number, answers)
+    outcome = line.update(service, version, answers)
     assert outcome.conflicts == ()
     after = service.read_teams()
     assert {name: after.get(name) for name in before} == before

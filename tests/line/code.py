@@ -83,9 +83,13 @@ def raise_library(draft: Draft) -> None:
 
 def reword(draft: Draft) -> None:
     """Say things more clearly, in files of every kind."""
-    draft.edit("app/utils/clock.py", ("The present moment, in one place", "What time it is, in one place"))
+    draft.edit(
+        "app/utils/clock.py", ("The present moment, in one place", "What time it is, in one place")
+    )
     draft.edit("Dockerfile", ("# The service drains on SIGTERM", "# On SIGTERM the service drains"))
-    draft.edit("docker-compose.yml", ("# The whole stack for development", "# All of it, for development"))
+    draft.edit(
+        "docker-compose.yml", ("# The whole stack for development", "# All of it, for development")
+    )
     draft.edit("AGENTS.md", ("Imports go down, never up; ", "Imports go down and never up; "))
     draft.edit(".gitignore", ("# Editors and systems", "# What editors and systems leave"))
 
@@ -95,9 +99,16 @@ def change_beside_seams(draft: Draft) -> None:
     resources = "        opened.add(Resources, await"
     comment = "        # The team's own come first: everything else may use them.\n"
     draft.edit("app/lifespan.py", (resources, comment + resources))
-    draft.edit("justfile", ("# The team's own recipes, in a file", "# Recipes of the team, in a file"))
-    draft.edit(".dockerignore", ("# Only what the Dockerfile copies", "# What the Dockerfile copies only"))
-    draft.edit("migrations/env.py", ("import app.domain.models\n", "import app.domain.models  # the team's tables\n"))
+    draft.edit(
+        "justfile", ("# The team's own recipes, in a file", "# Recipes of the team, in a file")
+    )
+    draft.edit(
+        ".dockerignore", ("# Only what the Dockerfile copies", "# What the Dockerfile copies only")
+    )
+    draft.edit(
+        "migrations/env.py",
+        ("import app.domain.models\n", "import app.domain.models  # the team's tables\n"),
+    )
 
 
 def add_module(draft: Draft) -> None:
@@ -129,11 +140,11 @@ def tidy_tests(draft: Draft) -> None:
 
 def add_setting(draft: Draft) -> None:
     """Add a setting."""
-    setting = '    redacted: Words = ()\n'
+    setting = "    redacted: Words = ()\n"
     added = '    zone: str = "UTC"\n    """The time zone that people read them in."""\n'
     draft.edit("app/core/config.py", (setting, added + setting))
     words = "# Words in names of fields"
-    shown = '# The time zone that people read them in.\n# LOG_ZONE=UTC\n'
+    shown = "# The time zone that people read them in.\n# LOG_ZONE=UTC\n"
     draft.edit(".env.example", (words, shown + words))
 
 

@@ -1,25 +1,18 @@
 """Services that are made of versions of the line, and updated along it."""
 
 import json
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from unittest.mock import patch
 
-from tests.combinations import Answer
 from tests.line.trees import Tree, compare, expect, read_tree, take_teams
-from tests.line.versions import make_versions
 from tests.line.work import Edit
 from tests.programs import check
 from tests.recipes import commit
+from tests.rendered_once import RenderedOnce
 from tests.zones import lay_overlay
-from tools.updates import Outcome, rendering, update, updating
-from tools.updates.outcome import Answers, Version
-from tools.updates.rendering import Render
-
-NAME = "my-service"
+from tools.updates import Outcome, update
 
 
 @dataclass
@@ -50,55 +43,47 @@ class Service:
         return take_teams(self.folder, read_tree(self.folder), self.own)
 
 
-class Line:
-    """The versions of the template, and what is made of them below a folder."""
+class Workshop:
+    """A template with versions, and what is made of them below a folder."""
 
-    def __init__(self, home: Path) -> None:
-        """Make the versions."""
+    def __init__(self, template: Path, home: Path) -> None:
+        """Take a git checkout of the template."""
         self.home = home
-        self.template = make_versions(home / "template")
-        self._renders: dict[tuple[str, str], Render] = {}
+        self.template = template
+        self._once = RenderedOnce(home / "renders")
 
-    def create(self, name: str, number: int, answers: Mapping[str, Answer]) -> Service:
+    def create(self, name: str, version: str, answers: Mapping[str, object]) -> Service:
         """Make a service of a version with cruft, in a folder of this name, and commit it."""
-        self._check_out(number)
+        self.check_out(version)
         command = [sys.executable, "-m", "cruft", "create", "--default-config", "--no-input"]
         command += ["--output-dir", str(self.home / name), "--extra-context", json.dumps(answers)]
         check(*command, str(self.template))
-        service = Service(self.home / name / NAME)
-        commit(service.folder)
-        return service
+        (folder,) = (self.home / name).iterdir()
+        commit(folder)
+        return Service(folder)
 
-    def update(self, service: Service, number: int, answers: Mapping[str, str]) -> Outcome:
-        """Update a service to a version, without its checks."""
-        self._check_out(number)
-        with patch.object(updating, "render", self._render):
+    def update(
+        self, service: Service, version: str, answers: Mapping[str, str], *, check: bool = False
+    ) -> Outcome:
+        """Update a service to a version."""
+        self.check_out(version)
+        with self._once.used():
             return update(
-                service.folder,
-                template=self.template,
-                answers=answers,
-                check=False,
-                say=lambda _: None,
+                service.folder, template=self.template, answers=answers, check=check, say=quiet
             )
 
-    def find_differences(self, service: Service, number: int) -> list[str]:
+    def find_differences(self, service: Service, version: str) -> list[str]:
         """List what is not as a new service of the version, with the team's files, would be."""
         found = read_tree(service.folder)
         context = json.loads(found[".cruft.json"][1])["context"]["cookiecutter"]
         answers = {name: value for name, value in context.items() if name[0] != "_"}
-        fresh = self.create(f"{service.folder.parent.name}-fresh", number, answers)
+        fresh = self.create(f"{service.folder.parent.name}-fresh", version, answers)
         return compare(found, expect(fresh.folder, found, service.own))
 
-    def _check_out(self, number: int) -> None:
-        check("git", "checkout", "--quiet", f"v{number}", cwd=self.template)
+    def check_out(self, version: str) -> None:
+        """Let the template be at a version."""
+        check("git", "checkout", "--quiet", version, cwd=self.template)
 
-    def _render(self, template: Path, version: Version, answers: Answers, home: Path) -> Render:
-        # What one update renders as the new version is the old one of the next.
-        key = (version.commit, json.dumps(dict(answers)))
-        if key not in self._renders:
-            place = self.home / "renders" / str(len(self._renders))
-            place.parent.mkdir(exist_ok=True)
-            self._renders[key] = rendering.render(template, version, answers, place)
-        kept = self._renders[key]
-        shutil.copytree(kept.folder, home / kept.folder.name, symlinks=True)
-        return Render(home / kept.folder.name, kept.state, kept.paths)
+
+def quiet(_: str) -> None:
+    """Say nothing."""

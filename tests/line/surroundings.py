@@ -77,7 +77,13 @@ def move_into_the_teams_zone(draft: Draft) -> None:
     text = (draft.root / FOLDER / hooks).read_text(encoding="utf-8")
     draft.delete(hooks)
     draft.add("tests/service/pre-commit.yaml", text)
-    draft.edit("justfile", ("    pre-commit install\n", "    pre-commit install --config tests/service/pre-commit.yaml\n"))
+    draft.edit(
+        "justfile",
+        (
+            "    pre-commit install\n",
+            "    pre-commit install --config tests/service/pre-commit.yaml\n",
+        ),
+    )
 
 
 def change_workflows(draft: Draft) -> None:

@@ -26,7 +26,8 @@ STEPS = (
     surroundings.move_picture,
     code.name_the_licence,
 )
-LATEST = len(STEPS) + 1
+COUNT = len(STEPS) + 1
+LATEST = f"v{COUNT}"
 
 
 def make_versions(root: Path) -> Path:
