@@ -37,6 +37,14 @@ def run(versions: Versions, home: Path, tmp_path: Path) -> Run:
     return run
 
 
+@pytest.fixture
+def inside(versions: Versions, home: Path, monkeypatch: pytest.MonkeyPatch) -> Versions:
+    """Be where the folder of services is, beside an empty one."""
+    monkeypatch.chdir(home.parent)
+    Path("empty").mkdir()
+    return versions
+
+
 def test_the_table_shows_each_service_beside_the_template(
     versions: Versions, home: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,7 +63,7 @@ def test_the_table_shows_each_service_beside_the_template(
 
 
 def test_the_table_shows_the_answers_that_are_not_the_defaults(
-    versions: Versions, home: Path, run: Run, capsys: pytest.CaptureFixture[str]
+    home: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = (home / "orders" / ".cruft.json").read_text()
     chosen = state.replace('"kubernetes": false', '"kubernetes": true').replace("redis", "none")
@@ -173,24 +181,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_sentence(
-    home: Path,
-    versions: Versions,
-    arguments: list[str],
-    sentence: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    inside: Versions, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(home.parent)
-    Path("empty").mkdir()
-    assert fleet.main(arguments, versions.template) == 1
+    assert fleet.main(arguments, inside.template) == 1
     said = capsys.readouterr().err
     assert said.startswith(sentence)
     assert said.count("\n") == 1
 
 
-def test_namesakes_are_told_apart(
-    versions: Versions, home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_namesakes_are_told_apart(versions: Versions, home: Path) -> None:
     versions.release({"app/core.py": NEW})
     other = home.parent / "others"
     shutil.copytree(home / "orders", other / "orders")

@@ -8,7 +8,8 @@ import pytest
 from tests.combinations import choose
 from tests.environments import make_own
 from tests.line.services import Service, Workshop
-from tests.line.versions import COUNT, LATEST, make_versions
+from tests.line.trees import read_tree
+from tests.line.versions import COUNT, LATEST
 from tests.line.work import LATER, START
 from tests.recipes import check_recipe, commit
 
@@ -28,13 +29,6 @@ OTHERS = {
     "one-machine": (choose(broker="rabbitmq", database="sqlite", ci="gitlab"), {}),
     "everything": (choose(kubernetes=True), {}),
 }
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """Make twenty versions of the template."""
-    home = tmp_path_factory.mktemp("line")
-    return Workshop(make_versions(home / "template"), home)
 
 
 def test_a_service_takes_every_version_while_its_team_works(line: Workshop) -> None:
@@ -59,6 +53,32 @@ def test_services_of_other_answers_take_all_at_once(line: Workshop, name: str) -
     follow(line, service, LATEST, answers)
     assert line.find_differences(service, LATEST) == []
     check_service(service.folder)
+
+
+def test_only_lines_that_the_template_changes_too_are_in_conflict(line: Workshop) -> None:
+    service = line.create("edited", "v1", {})
+    edit(service, "Dockerfile", "# The service drains on SIGTERM", "# It drains on SIGTERM")
+    edit(service, "docker-compose.yml", "start_period: 60s", "start_period: 90s")
+    before = read_tree(service.folder)
+    (conflict,) = line.update(service, LATEST, {}).conflicts
+    assert conflict.path == "Dockerfile"
+    assert "+# It drains on SIGTERM;" in conflict.yours
+    assert "+# On SIGTERM the service drains;" in conflict.template
+    assert read_tree(service.folder) == before
+    edit(service, "Dockerfile", "# It drains on SIGTERM", "# The service drains on SIGTERM")
+    follow(line, service, LATEST, {})
+    (difference,) = line.find_differences(service, LATEST)
+    assert difference.startswith("docker-compose.yml: ")
+    assert "start_period: 90s" in (service.folder / "docker-compose.yml").read_text()
+
+
+def edit(service: Service, name: str, old: str, new: str) -> None:
+    """Change a file of the template's zone, which a team should not."""
+    path = service.folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    commit(service.folder)
 
 
 def follow(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.recipes import IDENTITY
 from tests.programs import check
+from tests.recipes import IDENTITY
 from tests.renders import take_snapshot
 from tests.small_template import FOLDER
 

@@ -1,8 +1,9 @@
 """The twenty versions, in order."""
 
-from pathlib import Path
+import pytest
 
 from tests.line import code, surroundings
+from tests.line.services import Workshop
 from tests.line.template import make_line
 
 STEPS = (
@@ -30,6 +31,8 @@ COUNT = len(STEPS) + 1
 LATEST = f"v{COUNT}"
 
 
-def make_versions(root: Path) -> Path:
+@pytest.fixture(scope="session")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """Make the template with all its versions."""
-    return make_line(root, code.start, STEPS)
+    home = tmp_path_factory.mktemp("line")
+    return Workshop(make_line(home / "template", code.start, STEPS), home)

@@ -51,10 +51,16 @@ START: tuple[Edit, ...] = (
 )
 """What any team may do."""
 
+PIN_NOTES: tuple[Edit, ...] = (
+    ("migrations/service/0003_pinned.py", PINNED),
+    ("app/domain/models.py", COLUMN),
+)
+"""What the team of the notes does with a migration of its own."""
+
 LATER: Mapping[int, tuple[Edit, ...]] = {
     3: START,
     6: (("app/domain/settings.py", '    """Who has written a note."""\n'),),
-    9: (("migrations/service/0003_pinned.py", PINNED), ("app/domain/models.py", COLUMN)),
+    9: PIN_NOTES,
     11: ((".editorconfig", "\n[*.sql]\nindent_size = 2\n"),),
     12: (("deploy/observability/rules/service.yml", ALERTS),),
     15: (("docker-compose.override.yml", JOB), ("README.md", "\nOr by day.\n")),

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from tools.fleet.finding import Member
@@ -50,10 +51,15 @@ class Order:
 def update_all(members: Sequence[Member], order: Order, say: Say) -> Iterator[Report]:
     """Update services in turn, and yield what has become of each."""
     for number, member in enumerate(members, start=1):
-        head = f"[{number}/{len(members)}] {member.name}:"
-        report = update_member(member, order, lambda line, head=head: say(f"{head} {line}"))
-        say(f"{head} {report.result}{'.' if not report.why else f': {report.why}'}")
+        tell = partial(say_of, say, f"[{number}/{len(members)}] {member.name}:")
+        report = update_member(member, order, tell)
+        tell(f"{report.result}: {report.why}" if report.why else f"{report.result}.")
         yield report
+
+
+def say_of(say: Say, head: str, line: str) -> None:
+    """Say something of one service."""
+    say(f"{head} {line}")
 
 
 def update_member(member: Member, order: Order, say: Say) -> Report:
