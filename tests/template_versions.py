@@ -18,6 +18,8 @@ from tools.updates import Outcome, update
 IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
 # Recipes that do at once what those of a service take a minute for.
 JUSTFILE = """\
+set positional-arguments
+
 install:
     @! grep -s . requirements-service.txt
 
@@ -163,11 +165,16 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def find_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let just and uv be found, which `./just` of a service would install otherwise."""
+    for name in ("just", "uv"):
+        monkeypatch.setenv("PATH", str(Path(find_program(name)).parent), prepend=":")
+
+
 @pytest.fixture
 def versions(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Versions:
     """Copy a template and a service that cruft created of it."""
-    for name in ("just", "uv"):
-        monkeypatch.setenv("PATH", str(Path(find_program(name)).parent), prepend=":")
+    find_programs(monkeypatch)
     for name in ("template", "my-service"):
         shutil.copytree(first / name, tmp_path / name)
     return Versions(tmp_path / "template", tmp_path / "my-service")

@@ -160,7 +160,7 @@ def test_a_page_of_the_long_list_is_compared_with_the_short_one() -> None:
         (
             ["https"],
             "argument NAME: 'https' is none of "
-            "http, lists, loki, publish, consume, outbox, tasks, gateway",
+            "http, lists, loki, publish, consume, outbox, tasks, gateway, articles",
         ),
         (["--rounds", "0"], "argument --rounds: '0' is no number of rounds"),
         (["--rounds", "some"], "argument --rounds: 'some' is no number of rounds"),

@@ -24,6 +24,7 @@ TOOLS = "tests/test_messaging_tools.py"
 LONGEST_README = 150
 
 # Each command that a document shows, by how it begins, and what runs it.
+TEMPLATE_RECIPES = "tests/test_template_recipes.py"
 RUN_BY = {
     "./just demo": ".ci/run",
     "./just drills": ".ci/run",
@@ -71,6 +72,17 @@ RUN_BY = {
     "cookiecutter": "tests/test_ways.py::test_cookiecutter_with_a_path",
     "cruft create": "tests/test_ways.py::test_cruft_create",
     "git clone": "tests/test_ways.py::test_cookiecutter_with_a_git_url",
+    "./just template-check": f"{TEMPLATE_RECIPES}::test_an_update_is_checked_applied_and_told",
+    "./just template-diff": (
+        f"{TEMPLATE_RECIPES}::test_a_change_in_a_file_of_the_template_is_shown"
+    ),
+    "./just template-update": f"{TEMPLATE_RECIPES}::test_an_update_is_checked_applied_and_told",
+    "git add": f"{TEMPLATE_RECIPES}::test_conflicts_are_told_and_resolved_in_the_files",
+    "git commit": f"{TEMPLATE_RECIPES}::test_conflicts_are_told_and_resolved_in_the_files",
+    "git diff --cached": "tests/test_updates.py::test_nothing_is_committed_and_all_of_it_is_staged",
+    "git restore --staged --worktree .": (
+        "tests/test_updates.py::test_it_is_undone_by_the_command_that_is_told"
+    ),
     "uvx cookiecutter": "tests/test_ways.py::test_uvx_cookiecutter",
     "kubectl apply": "tests/test_manifests.py::test_manifests_follow_the_schemas_of_kubernetes",
     "kubectl kustomize": "tests/test_manifests.py::test_manifests_follow_the_schemas_of_kubernetes",

@@ -16,6 +16,7 @@ from tests.template_versions import LINES, Versions, commit, snapshot
 from tools.updates import UpdateRefusedError
 
 SECONDS = 60
+pytestmark = pytest.mark.slow
 PROGRAM = """
 import signal, sys
 from pathlib import Path
@@ -88,10 +89,16 @@ def started(versions: Versions, gate: Gate, home: Path) -> Iterator[subprocess.P
         process.wait(SECONDS)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("moment", "ending"),
+    [
+        *((moment, signal.SIGKILL) for moment in MOMENTS),
+        ("merging", signal.SIGINT),
+        ("in the copy", signal.SIGTERM),
+    ],
+)
 def test_an_end_on_the_way_changes_nothing(
-    prepared: Versions, tmp_path: Path, ending: signal.Signals, moment: str
+    prepared: Versions, tmp_path: Path, moment: str, ending: signal.Signals
 ) -> None:
     before = snapshot(prepared.service)
     gate = Gate(tmp_path, MOMENTS[moment])

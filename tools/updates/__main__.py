@@ -15,7 +15,7 @@ TEMPLATE = Path(__file__).resolve().parents[2]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for."""
-    options = read_arguments(arguments)
+    options = read_arguments(sys.argv[1:] if arguments is None else arguments)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
@@ -28,38 +28,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain("\nStopped: nothing was changed.", 130)
 
 
-def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line: COMMAND SERVICE, and what was typed after the recipe."""
+    runs = {"update": run_update, "diff": run_diff, "check": run_check}
     parser = argparse.ArgumentParser(prog="python -m tools.updates", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add = commands.add_parser(
-        "update", prog="./just template-update", description=run_update.__doc__
-    )
-    add.set_defaults(run=run_update)
-    add_common(add)
-    add.add_argument("answers", nargs="*", metavar="NAME=VALUE", help="an answer to a question")
-    add.add_argument("--yes", action="store_true", help="do not ask before it starts")
-    add.add_argument(
-        "--no-input", action="store_true", help="ask nothing: new answers are defaults"
-    )
-    add.add_argument("--merge", action="store_true", help="put conflicts in, to be resolved")
-    add.add_argument("--no-check", action="store_true", help="do not run the service's checks")
-    add.add_argument("--link", metavar="TEMPLATE", help="write .cruft.json again")
-    add = commands.add_parser("diff", prog="./just template-diff", description=run_diff.__doc__)
-    add.set_defaults(run=run_diff)
-    add_common(add)
-    add.add_argument("--exit-code", action="store_true", help="exit with 1 when there is any")
-    add = commands.add_parser("check", prog="./just template-check", description=run_check.__doc__)
-    add.set_defaults(run=run_check)
-    add_common(add)
-    return parser.parse_args(arguments)
-
-
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add what every command takes; the service's tools/template.py reads the options too."""
-    parser.add_argument("service", type=Path, metavar="SERVICE", help=argparse.SUPPRESS)
+    parser.add_argument("command", choices=runs)
+    command = parser.parse_args(arguments[:1]).command
+    run = runs[command]
+    parser = argparse.ArgumentParser(prog=f"./just template-{command}", description=run.__doc__)
+    parser.set_defaults(run=run)
+    parser.add_argument("service", type=Path, help=argparse.SUPPRESS)
+    # The service's tools/template.py reads these two as well, to know what to clone.
     parser.add_argument("--template", metavar="ADDRESS", help="where the template is now")
-    parser.add_argument("--version", help="a tag, a branch or a commit of the template")
+    parser.add_argument("--version", help="a version, a tag, a branch or a commit of the template")
+    if command == "update":
+        add_update(parser)
+    if command == "diff":
+        parser.add_argument("--exit-code", action="store_true", help="exit with 1 if there is any")
+    # Answers may stand before options and after them.
+    return parser.parse_intermixed_args(arguments[1:])
+
+
+def add_update(parser: argparse.ArgumentParser) -> None:
+    """Add what an update can be told."""
+    parser.add_argument("answers", nargs="*", metavar="NAME=VALUE", help="answers a question")
+    for option, text in {
+        "--yes": "do not ask before it starts",
+        "--no-input": "ask nothing: new questions are answered by their defaults",
+        "--merge": "put conflicts in, to be resolved in the files",
+        "--no-check": "do not try the service's checks first",
+    }.items():
+        parser.add_argument(option, action="store_true", help=text)
+    parser.add_argument("--link", metavar="ADDRESS", help="only write .cruft.json again")
 
 
 def run_update(options: argparse.Namespace) -> int:

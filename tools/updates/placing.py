@@ -14,7 +14,7 @@ from tools.updates.service import Service, list_changes
 # One process does it all, so that it ends what it began even when this one is killed.
 APPLY = """
 patch=$1 index=$2
-"$0" update-index -q --refresh || exit 3
+"$0" update-index --refresh >/dev/null || exit 3
 set -- "$0" -c apply.whitespace=nowarn -c apply.ignoreWhitespace=no apply --index --binary
 "$@" --check "$patch" || exit 3
 "$@" "$patch" && { [ ! -s "$index" ] || "$0" update-index -z --index-info <"$index"; }

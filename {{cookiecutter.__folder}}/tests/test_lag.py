@@ -1,9 +1,11 @@
 """What waits for each subscription, as metrics; nothing when the broker does not tell."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from app.core.readings import READINGS
-from app.services.lag import measure_lag
+from app.services.lag import forget, measure_lag
 from app.services.memory_broker import MemoryBroker
 from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.envelope import Envelope
@@ -31,13 +33,14 @@ class Counting(MemoryBroker):
 
 
 @pytest.fixture
-async def broker() -> Counting:
+async def broker() -> AsyncIterator[Counting]:
     broker = Counting()
     message = Envelope(topic=TOPIC.name, body=b"{}", source="tests")
     await broker.send(GROUPS["bill"].dead, message)
     broker.places[GROUPS["ship"].rung(0)].append(message)
     await measure_lag(broker, GROUPS)
-    return broker
+    yield broker
+    forget(GROUPS)
 
 
 @pytest.mark.usefixtures("broker")

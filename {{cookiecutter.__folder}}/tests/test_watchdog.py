@@ -18,10 +18,10 @@ async def test_a_block_that_takes_too_long_is_ended() -> None:
 
 
 async def test_a_block_in_time_is_left_alone() -> None:
-    watchdog = Watchdog(0.02)
+    watchdog = Watchdog(10)
     for _ in range(3):
         with watchdog.limit():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 async def test_every_block_has_all_of_its_time() -> None:

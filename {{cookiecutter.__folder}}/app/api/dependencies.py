@@ -14,7 +14,8 @@ from app.utils.cache import Cache
 def opened(kind: type) -> Any:
     """Depend on what the lifespan opened under this type."""
 
-    def get(request: Request) -> object:
+    # Asynchronous: FastAPI calls others in a thread, which costs as much as all of its routing.
+    async def get(request: Request) -> object:
         return request.state.opened[kind]
 
     return Depends(get)

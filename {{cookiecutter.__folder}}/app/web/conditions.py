@@ -22,12 +22,8 @@ NONE_MATCH = Header(
 class Conditions:
     """What a request says about the version that its client knows."""
 
-    def __init__(
-        self,
-        match: Annotated[str | None, MATCH] = None,
-        none_match: Annotated[str | None, NONE_MATCH] = None,
-    ) -> None:
-        """Read the headers."""
+    def __init__(self, match: str | None = None, none_match: str | None = None) -> None:
+        """Read the values of the headers."""
         self._match = split_tags(match)
         self._none_match = split_tags(none_match)
 
@@ -46,7 +42,15 @@ class Conditions:
             raise HTTPException(304, headers={"etag": etag})
 
 
-RequestConditions = Annotated[Conditions, Depends()]
+async def read_conditions(
+    match: Annotated[str | None, MATCH] = None,
+    none_match: Annotated[str | None, NONE_MATCH] = None,
+) -> Conditions:
+    """Return the conditions that a request has."""
+    return Conditions(match, none_match)
+
+
+RequestConditions = Annotated[Conditions, Depends(read_conditions)]
 """For routes that read or change what has versions."""
 
 

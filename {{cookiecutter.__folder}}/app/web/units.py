@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
-def get_begin(request: Request) -> UnitOfWorkFactory:
+async def get_begin(request: Request) -> UnitOfWorkFactory:
     """Return what begins units of work."""
     begin: UnitOfWorkFactory = request.state.opened[UnitOfWorkFactory]
     return begin

@@ -10,7 +10,7 @@ from app.unit_of_work import UnitOfWorkFactory
 from app.utils.container import Container
 
 
-def get_keyring(request: Request) -> Keyring:
+async def get_keyring(request: Request) -> Keyring:
     """Return the keys of this process, which has one such object."""
     opened: Container = request.state.opened
     if Keyring not in opened:
@@ -21,7 +21,7 @@ def get_keyring(request: Request) -> Keyring:
 async def verify(request: Request, token: str) -> Caller:
     """Return whom a token names; raises InvalidTokenError."""
     try:
-        claims = await get_keyring(request).check(token)
+        claims = await (await get_keyring(request)).check(token)
     except jwt.PyJWTError as error:
         raise InvalidTokenError("the token is not valid, or not any more") from error
     return Caller(subject=claims["sub"], scopes=frozenset(), claims=claims)

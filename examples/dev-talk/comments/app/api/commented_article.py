@@ -11,6 +11,9 @@ from app.domain.comments.articles import ArticleNotFoundError
 from app.domain.comments.models import CommentedArticle
 from app.domain.contracts.articles import ArticleRecord, LookUpArticle
 from app.domain.freshness import await_version
+from app.services.requests import RequestClient
+from app.shared import Store
+from app.unit_of_work import UnitOfWorkFactory
 from app.utils.logger import Logger
 from app.utils.requests import RemoteError, ReplyTimeoutError
 from app.web.units import Begin
@@ -24,7 +27,7 @@ REPLY_SECONDS = 2.0
 class ArticleFinder:
     """Finds articles by what was told of them, or else by asking their service."""
 
-    def __init__(self, begin: Begin, store: SharedStore, requests: Requests) -> None:
+    def __init__(self, begin: UnitOfWorkFactory, store: Store, requests: RequestClient) -> None:
         """Read and write in units of work of its own."""
         self._begin = begin
         self._store = store
@@ -70,9 +73,9 @@ class ArticleFinder:
         return record.article_id
 
 
-async def find_article(slug: str, finder: Annotated[ArticleFinder, Depends()]) -> int:
+async def find_article(slug: str, begin: Begin, store: SharedStore, requests: Requests) -> int:
     """Return the id of the article of the path; 404 without one."""
-    return await finder.find(slug)
+    return await ArticleFinder(begin, store, requests).find(slug)
 
 
 # Ask for it behind the viewer and before a unit of work: 401 comes first, and SQLite has one

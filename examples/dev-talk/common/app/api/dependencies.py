@@ -14,7 +14,8 @@ from app.utils.cache import Cache
 def opened(kind: type) -> Any:
     """Depend on what the lifespan opened under this type."""
 
-    def get(request: Request) -> object:
+    # Asynchronous: FastAPI calls others in a thread, which costs as much as all of its routing.
+    async def get(request: Request) -> object:
         return request.state.opened[kind]
 
     return Depends(get)
@@ -26,7 +27,7 @@ ServiceCache = Annotated[Cache, opened(Cache)]
 Requests = Annotated[RequestClient, opened(RequestClient)]
 
 
-def get_store(resources: ServiceResources) -> Store:
+async def get_store(resources: ServiceResources) -> Store:
     """Return what the services share."""
     return resources.store
 

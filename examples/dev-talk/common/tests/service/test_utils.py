@@ -72,32 +72,38 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     await store.close()
 
 
-async def test_the_store_keeps_what_is_written(store: Store) -> None:
-    await store.write("a", "1", ttl=60)
-    assert await store.read("a", "b") == ["1", None]
-    await store.delete("a", "b")
-    assert await store.read("a") == [None]
+@pytest.fixture
+def key() -> str:
+    """A key that nobody else uses: the server of TEST_REDIS_URL outlives the test."""
+    return f"test:{uuid4().hex}"
 
 
-async def test_of_two_who_swap_a_value_one_does(store: Store) -> None:
-    await store.write("a", "1", ttl=60)
-    swapped = await asyncio.gather(*(store.swap("a", "1", new, ttl=60) for new in "23"))
+async def test_the_store_keeps_what_is_written(store: Store, key: str) -> None:
+    await store.write(key, "1", ttl=60)
+    assert await store.read(key, f"{key}:b") == ["1", None]
+    await store.delete(key, f"{key}:b")
+    assert await store.read(key) == [None]
+
+
+async def test_of_two_who_swap_a_value_one_does(store: Store, key: str) -> None:
+    await store.write(key, "1", ttl=60)
+    swapped = await asyncio.gather(*(store.swap(key, "1", new, ttl=60) for new in "23"))
     assert sorted(swapped) == [False, True]
-    assert not await store.swap("missing", "1", "2", ttl=60)
+    assert not await store.swap(f"{key}:missing", "1", "2", ttl=60)
 
 
-async def test_a_number_only_grows(store: Store) -> None:
+async def test_a_number_only_grows(store: Store, key: str) -> None:
     for number in (3, 2**53, 5):
-        await store.raise_to("a", number, ttl=60)
-    assert await store.read("a") == [str(2**53)]
+        await store.raise_to(key, number, ttl=60)
+    assert await store.read(key) == [str(2**53)]
 
 
-async def test_a_set_has_members_until_they_are_removed(store: Store) -> None:
+async def test_a_set_has_members_until_they_are_removed(store: Store, key: str) -> None:
     for member in "abc":
-        await store.add("a", member, ttl=60)
-    await store.remove("a", "b", "x")
-    assert await store.list_members("a") == {"a", "c"}
-    assert await store.list_members("missing") == set()
+        await store.add(key, member, ttl=60)
+    await store.remove(key, "b", "x")
+    assert await store.list_members(key) == {"a", "c"}
+    assert await store.list_members(f"{key}:missing") == set()
 
 
 async def test_in_memory_too_nothing_is_kept_for_longer_than_it_should(clock: Clock) -> None:

@@ -23,7 +23,7 @@ Document = dict[str, Any]
 router = APIRouter(include_in_schema=False)
 
 
-def get_upstreams(request: Request) -> Mapping[str, Upstream]:
+async def get_upstreams(request: Request) -> Mapping[str, Upstream]:
     """Return the services behind this one."""
     resources: Resources = request.state.opened[Resources]
     return resources.upstreams

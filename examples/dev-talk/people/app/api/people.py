@@ -14,6 +14,8 @@ from app.domain.contracts.users import LookUpUser
 from app.domain.freshness import await_version
 from app.domain.people import hearing
 from app.domain.people.models import Person as KnownPerson
+from app.services.requests import RequestClient
+from app.shared import Store
 from app.unit_of_work import UnitOfWorkFactory
 from app.utils.logger import Logger
 from app.utils.requests import RemoteError, ReplyTimeoutError
@@ -28,9 +30,9 @@ REPLY_SECONDS = 2.0
 class Acquaintance:
     """Knows people as auth does, by what it told or else by asking."""
 
-    def __init__(self, begin: Begin, store: SharedStore, requests: Requests) -> None:
+    def __init__(self, begin: UnitOfWorkFactory, store: Store, requests: RequestClient) -> None:
         """Read and write in units of work of its own."""
-        self._begin: UnitOfWorkFactory = begin
+        self._begin = begin
         self._store = store
         self._requests = requests
 
@@ -64,15 +66,21 @@ class Acquaintance:
             await hearing.hear_record(uow, record)
 
 
-async def know_viewer(viewer: Viewer, acquaintance: Annotated[Acquaintance, Depends()]) -> Person:
+async def make_acquaintance(begin: Begin, store: SharedStore, requests: Requests) -> Acquaintance:
+    """Return what gets to know people, by what this service has."""
+    return Acquaintance(begin, store, requests)
+
+
+Acquainted = Annotated[Acquaintance, Depends(make_acquaintance)]
+
+
+async def know_viewer(viewer: Viewer, acquaintance: Acquainted) -> Person:
     """Return who looks; 401 without a token."""
     await acquaintance.meet(viewer.id)
     return viewer
 
 
-async def know_maybe(
-    viewer: MaybeViewer, acquaintance: Annotated[Acquaintance, Depends()]
-) -> int | None:
+async def know_maybe(viewer: MaybeViewer, acquaintance: Acquainted) -> int | None:
     """Return the id of who looks, if anybody in particular does."""
     if viewer is None:
         return None

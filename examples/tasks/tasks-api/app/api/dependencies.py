@@ -16,7 +16,8 @@ Reply = TypeVar("Reply", bound=BaseModel)
 def opened(kind: type) -> Any:
     """Depend on what the lifespan opened under this type."""
 
-    def get(request: Request) -> object:
+    # Asynchronous: FastAPI calls others in a thread, which costs as much as all of its routing.
+    async def get(request: Request) -> object:
         return request.state.opened[kind]
 
     return Depends(get)
@@ -28,19 +29,24 @@ ServiceSettings = Annotated[Settings, opened(Settings)]
 class TaskService:
     """The service that stores tasks and computes them."""
 
-    def __init__(
-        self, client: Annotated[RequestClient, opened(RequestClient)], settings: ServiceSettings
-    ) -> None:
-        """Ask it over the broker, and wait as long as the settings allow."""
+    def __init__(self, client: RequestClient, *, seconds: float) -> None:
+        """Ask it over the broker, and wait so long for each reply."""
         self._client = client
-        self._seconds = settings.reply_seconds
+        self._seconds = seconds
 
     async def ask(self, request: requests.Request[Reply]) -> Reply:
         """Return its reply, or raise what it raised: `app.web.errors` knows the answers."""
         return await self._client.ask(request, seconds=self._seconds)
 
 
-Tasks = Annotated[TaskService, Depends()]
+async def get_tasks(
+    client: Annotated[RequestClient, opened(RequestClient)], settings: ServiceSettings
+) -> TaskService:
+    """Return the service, as patient as the settings say."""
+    return TaskService(client, seconds=settings.reply_seconds)
+
+
+Tasks = Annotated[TaskService, Depends(get_tasks)]
 TaskNumber = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 
 

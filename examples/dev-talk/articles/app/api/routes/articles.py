@@ -27,7 +27,9 @@ from app.domain.articles.models import Article
 from app.domain.articles.service import Changes
 from app.domain.articles.showing import look_around
 from app.domain.freshness import note_version
+from app.shared import Store
 from app.unit_of_work import UnitOfWork
+from app.utils.cache import Cache
 from app.web.units import Begin, ReadUnit, Unit
 
 OWNER = "article"
@@ -39,8 +41,8 @@ router = Router(tags=["Articles"])
 class Aftermath:
     """What is done as soon as a change is committed."""
 
-    def __init__(self, uow: Unit, cache: ServiceCache, store: SharedStore) -> None:
-        """Wait for the commit of the request's unit of work."""
+    def __init__(self, uow: UnitOfWork, cache: Cache, store: Store) -> None:
+        """Wait for the commit of this unit of work."""
         self._uow = uow
         self._cache = cache
         self._store = store
@@ -54,7 +56,12 @@ class Aftermath:
         self._uow.after_commit(partial(self._cache.delete, *keys))
 
 
-Afterwards = Annotated[Aftermath, Depends()]
+async def make_aftermath(uow: Unit, cache: ServiceCache, store: SharedStore) -> Aftermath:
+    """Return what is done when the request's unit of work is committed."""
+    return Aftermath(uow, cache, store)
+
+
+Afterwards = Annotated[Aftermath, Depends(make_aftermath)]
 
 
 @router.get(

@@ -8,21 +8,20 @@ from app.api.dependencies import ServiceSettings
 from app.api.routes.auth.dependencies import Keys, ServiceSessions
 from app.api.routes.auth.schemas import SessionAnswer, SessionUserView, UserAnswer, UserView
 from app.domain.auth import tokens
+from app.domain.auth.keys import Keyring
 from app.domain.auth.models import User
-from app.domain.auth.sessions import Session
+from app.domain.auth.sessions import Session, Sessions
+from app.domain.settings import Settings
 
 
 class Answers:
     """Make the answers that hold tokens, which nobody may keep."""
 
-    def __init__(
-        self, keys: Keys, settings: ServiceSettings, sessions: ServiceSessions, response: Response
-    ) -> None:
+    def __init__(self, keys: Keyring, settings: Settings, sessions: Sessions) -> None:
         """Sign with these keys."""
         self._keys = keys
         self._settings = settings
         self._sessions = sessions
-        response.headers["cache-control"] = "no-store"
 
     async def begin(self, user: User, roles: list[str], session: Session) -> SessionAnswer:
         """Return the answer that begins a session, or goes on with it."""
@@ -48,4 +47,12 @@ def describe(user: User) -> dict[str, str | None]:
     return {name: getattr(user, name) for name in ("email", "username", "bio", "image")}
 
 
-ServiceAnswers = Annotated[Answers, Depends()]
+async def make_answers(
+    keys: Keys, settings: ServiceSettings, sessions: ServiceSessions, response: Response
+) -> Answers:
+    """Return what makes the answers of a request."""
+    response.headers["cache-control"] = "no-store"
+    return Answers(keys, settings, sessions)
+
+
+ServiceAnswers = Annotated[Answers, Depends(make_answers)]

@@ -14,12 +14,12 @@ from app.services.rate_limiter import RateLimit, RateLimiter
 MINUTE = 60
 
 
-def make_passwords(settings: ServiceSettings) -> Passwords:
+async def make_passwords(settings: ServiceSettings) -> Passwords:
     """Return what hashes and tries passwords."""
     return Passwords(settings)
 
 
-def make_sessions(store: SharedStore, settings: ServiceSettings) -> Sessions:
+async def make_sessions(store: SharedStore, settings: ServiceSettings) -> Sessions:
     """Return what begins and ends sessions."""
     return Sessions(store, settings)
 
@@ -32,11 +32,11 @@ ServiceSessions = Annotated[Sessions, Depends(make_sessions)]
 class Attempts:
     """How often somebody may try; 429 beyond it. While Redis is down nobody is refused."""
 
-    def __init__(self, cache: ServiceCache, settings: ServiceSettings) -> None:
+    def __init__(self, limiter: RateLimiter, *, account: RateLimit, address: RateLimit) -> None:
         """Count for all replicas together."""
-        self._limiter = RateLimiter(cache)
-        self._account = RateLimit(settings.login_attempts, per=MINUTE)
-        self._address = RateLimit(settings.address_attempts, per=MINUTE)
+        self._limiter = limiter
+        self._account = account
+        self._address = address
 
     async def check_address(self, request: Request) -> None:
         """Count one more of the address that a request comes from."""
@@ -48,7 +48,16 @@ class Attempts:
         await self._limiter.check(f"account:{email.lower()}", limit=self._account)
 
 
-LoginAttempts = Annotated[Attempts, Depends()]
+async def count_attempts(cache: ServiceCache, settings: ServiceSettings) -> Attempts:
+    """Return what counts, as the settings say."""
+    return Attempts(
+        RateLimiter(cache),
+        account=RateLimit(settings.login_attempts, per=MINUTE),
+        address=RateLimit(settings.address_attempts, per=MINUTE),
+    )
+
+
+LoginAttempts = Annotated[Attempts, Depends(count_attempts)]
 
 
 async def limit_address(request: Request, attempts: LoginAttempts) -> None:

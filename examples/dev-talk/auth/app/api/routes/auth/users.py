@@ -83,7 +83,7 @@ async def log_in(
     return await answers.begin(user, roles, await sessions.begin(user.id))
 
 
-def read_token(request: Request) -> str:
+async def read_token(request: Request) -> str:
     """Return the token of a request that has been checked."""
     return get_authorization_scheme_param(request.headers["authorization"])[1]
 
