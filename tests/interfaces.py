@@ -139,8 +139,10 @@ def accept() -> int:
     if breaks and not note.is_file():
         print(f"Keep it, or write {note.relative_to(ROOT)} first.", file=sys.stderr)
         return 1
-    path = ROOT / interface.RECORD
-    path.write_text(interface.write(now), encoding="utf-8", newline="\n")
+    path, record = ROOT / interface.RECORD, interface.write(now)
+    changed = not path.exists() or path.read_text(encoding="utf-8") != record
+    path.write_text(record, encoding="utf-8", newline="\n")
+    print(f"{interface.RECORD}: {'changed' if changed else 'the same'}")
     return 0
 
 

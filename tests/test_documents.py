@@ -29,6 +29,7 @@ RUN_BY = {
     "./just demo": ".ci/run",
     "./just drills": ".ci/run",
     "./just example dev-talk": ".ci/run",
+    "./just fleet": "tests/test_fleet.py::test_the_recipe_takes_folders_from_where_it_is_called",
     "./just example tasks": ".ci/run",
     "./just lint": ".ci/run",
     "./just measure": ".ci/run",
@@ -99,9 +100,6 @@ RUN_BY = {
     ),
     "./just interface": "tests/test_interface.py::test_nothing_breaks_and_everything_is_recorded",
     "./just release": "tests/test_release.py::test_a_release_is_a_commit_and_a_tag",
-    "git diff --cached": (
-        "tests/test_system_living.py::test_its_changes_are_there_to_be_committed"
-    ),
     "./just format": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
     "./just snapshots": "tests/test_documents.py::test_every_recipe_of_the_repository_is_told",
 }

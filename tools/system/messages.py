@@ -29,7 +29,7 @@ class Pair:
 
 def describe(rendered: Path, python: Path) -> Description:
     """Return what a service sends, receives, asks and answers."""
-    failure = f"{rendered.name} does not tell its messages; correct its overlays"
+    failure = f"{rendered.name} does not tell its messages; correct its code"
     said = run(failure, [python, INSIDE / "describe.py"], cwd=rendered, PYTHONPATH=str(rendered))
     description: Description = json.loads(said)
     return description
