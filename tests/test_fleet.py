@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import find_program
+from tests.programs import run as run_program
+from tests.recipes import share_tools
 from tests.rendered_once import RenderedOnce
+from tests.small_template import ROOT
 from tests.template_versions import LINES, Versions, commit, git, snapshot, write
 from tools.fleet import __main__ as fleet
 
@@ -197,6 +201,15 @@ def test_namesakes_are_told_apart(versions: Versions, home: Path) -> None:
     assert fleet.main([*folders, "--no-check", "--update", "others/orders"], versions.template) == 0
     assert (other / "orders" / "app/core.py").read_text() == NEW
     assert (home / "orders" / "app/core.py").read_text() == LINES
+
+
+@pytest.mark.slow
+def test_the_recipe_takes_folders_from_where_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    recipe = (find_program("just"), "--justfile", ROOT / "justfile", "fleet", "empty")
+    said = run_program(*recipe, cwd=tmp_path, **share_tools())
+    assert said.returncode == 1
+    assert said.stdout.startswith("There is no service in empty, nor one level below: ")
 
 
 @pytest.mark.slow
