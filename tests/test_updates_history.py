@@ -24,7 +24,7 @@ SAMPLES = {
 SERVICES = [(sample, each) for sample, system in SAMPLES.items() for each in system.services]
 NAMES = [entry.name for _, entry in SERVICES]
 TODAY = "today"
-CHECKED = "tasks-api"
+CHECKED = "tasks-worker"
 """The service that is installed and checked on the way, as teams let theirs be."""
 
 

@@ -69,7 +69,7 @@ class Workshop:
         self.check_out(version)
         with self._once.used():
             return update(
-                service.folder, template=self.template, answers=answers, check=check, say=quiet
+                service.folder, template=self.template, answers=answers, check=check, say=print
             )
 
     def find_differences(self, service: Service, version: str) -> list[str]:
@@ -83,7 +83,3 @@ class Workshop:
     def check_out(self, version: str) -> None:
         """Let the template be at a version."""
         check("git", "checkout", "--quiet", version, cwd=self.template)
-
-
-def quiet(_: str) -> None:
-    """Say nothing."""
