@@ -42,6 +42,14 @@ def run(versions: Versions, home: Path, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
+def author(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be somebody whom git knows."""
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Tester")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "tester@example.com")
+
+
+@pytest.fixture
 def inside(versions: Versions, home: Path, monkeypatch: pytest.MonkeyPatch) -> Versions:
     """Be where the folder of services is, beside an empty one."""
     monkeypatch.chdir(home.parent)
@@ -98,6 +106,7 @@ def test_only_those_that_are_named_are_updated(versions: Versions, home: Path, r
     assert (home / "billing" / "app/core.py").read_text() == LINES
 
 
+@pytest.mark.slow
 def test_one_that_is_refused_stays_as_it_was_and_the_others_go_on(
     versions: Versions, home: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,13 +125,8 @@ def test_one_that_is_refused_stays_as_it_was_and_the_others_go_on(
     assert "orders: left alone: The service's checks fail with the new version" in summary
 
 
-def test_each_is_committed_where_that_is_wanted(
-    versions: Versions, home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"):
-        monkeypatch.setenv(name, "Tester")
-    for name in ("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"):
-        monkeypatch.setenv(name, "tester@example.com")
+@pytest.mark.usefixtures("author")
+def test_each_is_committed_where_that_is_wanted(versions: Versions, home: Path, run: Run) -> None:
     versions.release({"app/core.py": NEW, "app/more.py": "", "justfile": None})
     assert run("--no-check", "--commit", "--update") == 0
     for name in ("billing", "orders", "stock"):
@@ -131,13 +135,28 @@ def test_each_is_committed_where_that_is_wanted(
         assert subject.startswith("chore: update the template to ")
 
 
-def test_a_commit_of_one_leaves_what_else_its_repository_holds(
-    versions: Versions, home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("author")
+def test_a_commit_that_git_refuses_is_told(
+    versions: Versions, home: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
-    for number, (name, value) in enumerate({"user.name": "T", "user.email": "t@e"}.items()):
-        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
-        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    hook = home / "orders" / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'not on Fridays' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    versions.release({"app/core.py": NEW})
+    assert run("--no-check", "--commit", "--update", "orders") == 1
+    assert "orders: updated, but not committed: not on Fridays" in capsys.readouterr().out
+    assert git(home / "orders", "diff", "--cached", "--name-only").split() == [
+        ".cruft.json",
+        "app/core.py",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("author")
+def test_a_commit_of_one_leaves_what_else_its_repository_holds(
+    versions: Versions, home: Path, run: Run
+) -> None:
     for name in ("billing", "orders", "stock"):
         shutil.rmtree(home / name / ".git")
     commit(home)
@@ -153,6 +172,7 @@ def test_a_commit_of_one_leaves_what_else_its_repository_holds(
     ]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_stopped(
     versions: Versions,
     home: Path,
@@ -174,6 +194,18 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert snapshot(home / "orders") == before
     assert run("--no-check", "--update") == 0
     assert "Of 3: 2 updated; 1 up to date." in capsys.readouterr().out
+
+
+def test_a_service_without_its_origin_is_shown_with_what_to_do(
+    home: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "orders" / ".cruft.json").unlink()
+    write(home / "other", {"pyproject.toml": "this is no TOML"})
+    assert run() == 0
+    shown = capsys.readouterr().out
+    assert "orders: " in shown
+    assert "`./just template-update --link TEMPLATE` writes .cruft.json again." in shown
+    assert "other" not in shown
 
 
 @pytest.mark.parametrize(

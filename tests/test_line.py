@@ -27,7 +27,6 @@ OTHERS = {
         {"ci": "woodpecker"},
     ),
     "one-machine": (choose(broker="rabbitmq", database="sqlite", ci="gitlab"), {}),
-    "everything": (choose(kubernetes=True), {}),
 }
 
 

@@ -31,10 +31,12 @@ def services(line: Workshop) -> tuple[Path, Path]:
     """A service as the first version makes it, and the same after all updates and more work."""
     service = line.create("stored", "v1", {})
     service.lay("notes")
-    (service.folder / ".venv").symlink_to(make_own(service.folder))
-    old = shutil.copytree(service.folder, line.home / "stored-old", symlinks=True)
+    old = shutil.copytree(service.folder, line.home / "stored-old")
     assert line.update(service, LATEST, {}).applied
     service.work(PIN_NOTES)
+    for folder in (old, service.folder):
+        # The libraries are the newest: old code runs where a new image was built, too.
+        (folder / ".venv").symlink_to(make_own(service.folder))
     return old, service.folder
 
 
@@ -73,7 +75,9 @@ def test_rows_stay_and_old_code_goes_on(
         with running(new, *API, log=tmp_path / "new", PORT=str(ports[1]), **place):
             write(ports[1], "after")
             slugs = [note["slug"] for note in ask(ports[1], "/v1/notes")]
-        assert slugs == [f"{word}-by-the-team" for word in ("before", "meanwhile", "after")]
+        # Beside the one that the service writes every day.
+        written = [slug for slug in slugs if slug != "the-daily-note"]
+        assert written == [f"{word}-by-the-team" for word in ("before", "meanwhile", "after")]
 
 
 def write(port: int, title: str) -> None:

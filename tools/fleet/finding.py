@@ -36,7 +36,17 @@ def find(folders: Iterable[Path]) -> list[Member]:
 def list_services(folder: Path) -> list[Path]:
     """List the folder when it is a service, and those in it that are."""
     candidates = (folder, *sorted(folder.iterdir()))
-    return [path.resolve() for path in candidates if (path / state.NAME).is_file()]
+    return [path.resolve() for path in candidates if is_service(path)]
+
+
+def is_service(folder: Path) -> bool:
+    """Tell whether a folder holds what the template renders, updatable or not."""
+    if (folder / state.NAME).is_file():
+        return True
+    try:
+        return state.TABLE in state.read_project(folder)
+    except (UpdateRefusedError, OSError):
+        return False  # somebody else's
 
 
 def name_path(path: Path, namesakes: int) -> str:
