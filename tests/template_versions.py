@@ -177,7 +177,10 @@ def versions(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ve
     find_programs(monkeypatch)
     for name in ("template", "my-service"):
         shutil.copytree(first / name, tmp_path / name)
-    return Versions(tmp_path / "template", tmp_path / "my-service")
+    made = Versions(tmp_path / "template", tmp_path / "my-service")
+    text = made.read(".cruft.json").replace(str(first / "template"), str(made.template))
+    made.edit({".cruft.json": text})
+    return made
 
 
 def add_engine(template: Path) -> None:

@@ -72,6 +72,9 @@ RUN_BY = {
     "./just worker": "tests/test_processes.py::test_a_worker_runs_its_jobs_and_stops_cleanly",
     "cookiecutter": "tests/test_ways.py::test_cookiecutter_with_a_path",
     "cruft create": "tests/test_ways.py::test_cruft_create",
+    "cruft update": (
+        "tests/test_cruft.py::test_update_keeps_the_answers_and_takes_the_new_template"
+    ),
     "git clone": "tests/test_ways.py::test_cookiecutter_with_a_git_url",
     "./just template-check": f"{TEMPLATE_RECIPES}::test_an_update_is_checked_applied_and_told",
     "./just template-diff": (

@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.small_template import FOLDER
 from tests.template_versions import LINES, PROJECT, Versions, commit, create, git
+
+pytestmark = pytest.mark.slow
 
 SECOND = LINES.replace("line_3 = 3", "line_3 = 33")
 WITH_SKIP = PROJECT.replace("{%", "{{").replace("%}", "}}")
@@ -233,6 +237,13 @@ def test_a_version_that_renders_the_same_changes_nothing(versions: Versions) -> 
     commit(versions.template)
     assert not versions.update().needed
     assert versions.git("status", "--porcelain") == ""
+
+
+def test_the_new_address_of_a_template_that_moved_is_kept(versions: Versions) -> None:
+    versions.update()
+    commit(versions.service)
+    assert versions.update(address="https://example.org/moved").applied
+    assert versions.state()["template"] == "https://example.org/moved"
 
 
 def test_news_are_the_lines_that_the_changelog_has_got(versions: Versions) -> None:

@@ -8,6 +8,8 @@ from tests.template_versions import LINES, Versions, snapshot
 from tools.updates import UpdateRefusedError
 from tools.updates.telling import tell_conflicts, tell_result
 
+pytestmark = pytest.mark.slow
+
 OURS = LINES.replace("line_3 = 3\n", "line_3 = 'ours'\n")
 THEIRS = LINES.replace("line_3 = 3\n", "line_3 = 'theirs'\n")
 

@@ -2,9 +2,13 @@
 
 import shutil
 
+import pytest
+
 from tests.template_versions import LINES, Versions, commit, git
 from tools.updates import Drift, diff, inspect
 from tools.updates.telling import tell_drift
+
+pytestmark = pytest.mark.slow
 
 SECOND = {"app/core.py": LINES.replace("line_3 = 3", "line_3 = 33")}
 

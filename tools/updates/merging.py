@@ -48,8 +48,13 @@ def merge_renders(bench: Bench, service: Service, before: Render, after: Render)
         bench.git.run(*PATCH, ours, merged),
         stages,
         tuple(describe(bench, path, sides) for path, sides in sorted(stages.items())),
-        tuple(sorted(gone & after.paths)),
+        tuple(sorted(path for path in gone & after.paths if differs(path, before, after))),
     )
+
+
+def differs(path: str, *renders: Render) -> bool:
+    """Tell whether a file is not the same in two renders."""
+    return len({(each.folder / path).read_bytes() for each in renders}) > 1
 
 
 def read_zones(service: Service, before: Render, after: Render) -> Zones:

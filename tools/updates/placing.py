@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.updates.errors import UpdateRefusedError
-from tools.updates.git import clean_environment, find_git, read_complaint
+from tools.updates.git import GitError, clean_environment, find_git, read_complaint
 from tools.updates.service import Service, list_changes
 
 # One process does it all, so that it ends what it began even when this one is killed.
 APPLY = """
 patch=$1 index=$2
-"$0" update-index --refresh >/dev/null || exit 3
+"$0" update-index --refresh >/dev/null; [ $? -lt 128 ] || exit 3
 set -- "$0" -c apply.whitespace=nowarn -c apply.ignoreWhitespace=no apply --index --binary
 "$@" --check "$patch" || exit 3
 "$@" "$patch" && { [ ! -s "$index" ] || "$0" update-index -z --index-info <"$index"; }
@@ -39,7 +39,7 @@ def place(service: Service, patch: bytes, index: bytes, home: Path) -> None:
             check=False,
         )
         if done.returncode not in (0, UNTOUCHED):
-            undo(service, patch)
+            undo(service, patch, read_complaint(done.stderr))
     if done.returncode != 0:
         raise UpdateRefusedError(
             f"The changes could not be written, so nothing was changed: "
@@ -47,9 +47,15 @@ def place(service: Service, patch: bytes, index: bytes, home: Path) -> None:
         )
 
 
-def undo(service: Service, patch: bytes) -> None:
+def undo(service: Service, patch: bytes, complaint: str) -> None:
     """Put everything back: before this, the work tree was as the last commit has it."""
-    service.git.run("restore", "--source=HEAD", "--staged", "--worktree", "--", ".")
+    try:
+        service.git.run("restore", "--source=HEAD", "--staged", "--worktree", "--", ".")
+    except GitError as error:
+        raise UpdateRefusedError(
+            f"The changes could be neither written ({complaint}) nor taken back ({error}): "
+            f"`git restore --staged --worktree .` in {service.folder} takes them back."
+        ) from error
     for path in list_changes(service.git):
         if os.fsencode(path) in patch:
             (service.root / path).unlink(missing_ok=True)

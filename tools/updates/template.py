@@ -19,7 +19,7 @@ class Template:
     def __init__(self, folder: Path) -> None:
         """Read the commit that is checked out; raises UpdateRefusedError."""
         self.folder = folder
-        self.git = Git(folder)
+        self.git = Git(folder, GIT_TERMINAL_PROMPT="0")
         try:
             self.latest = self.find("HEAD")
         except GitError as error:

@@ -83,7 +83,8 @@ class Update:
         questions = Questions(self.template.read_questions(self.after.commit))
         settled = questions.settle(self.state.answers, given, ask=ask, say=self.say)
         changed = self.template.count_changes(self.before.commit)
-        if not changed and settled.answers == self.state.answers:
+        moved = address is not None and address != self.state.template
+        if not changed and not moved and settled.answers == self.state.answers:
             return Outcome(self.before, self.after)
         before, after = self.render(settled.answers)
         self.copy = self.bench.copy(self.service)
