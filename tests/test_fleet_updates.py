@@ -56,6 +56,14 @@ def test_one_that_is_refused_stays_as_it_was_and_the_others_go_on(
     assert "orders: left alone: The service's checks fail with the new version" in summary
 
 
+def test_what_is_up_to_date_needs_no_git(
+    services: Path, run_fleet: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(services / "stock" / ".git")
+    assert run_fleet("--update") == 0
+    assert "Of 3: 3 up to date." in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("author")
 def test_each_is_committed_where_that_is_wanted(
     versions: Versions, services: Path, run_fleet: Run
@@ -123,7 +131,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     with monkeypatch.context() as patched:
         patched.setattr(fleet, "say", interrupt)
         assert run_fleet("--no-check", "--update") == fleet.INTERRUPTED
-    assert "Of 3: 1 updated; 2 not begun or put back." in capsys.readouterr().out
+    assert "Of 3: 1 updated; 2 interrupted or not begun." in capsys.readouterr().out
     assert snapshot(services / "orders") == before
     assert run_fleet("--no-check", "--update") == 0
     assert "Of 3: 2 updated; 1 up to date." in capsys.readouterr().out

@@ -11,7 +11,7 @@ from tools.fleet.finding import Member
 from tools.updates import Outcome, UpdateRefusedError, update
 from tools.updates.drift import Inspection
 from tools.updates.git import Git, GitError
-from tools.updates.service import list_changes
+from tools.updates.service import list_changes, read_head
 from tools.updates.telling import write_answer
 
 Say = Callable[[str], None]
@@ -66,9 +66,7 @@ def update_member(member: Member, order: Order, say: Say) -> Report:
     """Update a service, unless it is up to date or something is against it."""
     try:
         if is_current(member.folder, order.template):
-            dirty = list_changes(Git(member.folder))
-            why = "it has changes that are not committed." if dirty else ""
-            return Report(member, Result.CURRENT, why)
+            return Report(member, Result.CURRENT, describe_changes(Git(member.folder)))
         outcome = update(member.folder, template=order.template, check=order.check, say=say)
     except (UpdateRefusedError, GitError, OSError) as refusal:
         return Report(member, Result.REFUSED, str(refusal))
@@ -86,6 +84,12 @@ def is_current(service: Path, template: Path) -> bool:
     seen = Inspection(service, template)
     ahead = seen.template.is_ahead(seen.version.commit)
     return not ahead and seen.count_behind() == 0
+
+
+def describe_changes(git: Git) -> str:
+    """Say when git does not hold all of a service."""
+    dirty = read_head(git) and list_changes(git)
+    return "it has changes that are not committed." if dirty else ""
 
 
 def settle(member: Member, outcome: Outcome, *, commit: bool) -> Report:
@@ -106,7 +110,7 @@ def summarise(reports: Sequence[Report], left: int, *, commit: bool) -> Iterator
     """Say what has become of all, and what to do about those that were left alone."""
     counts = ((result, [each.result for each in reports].count(result)) for result in Result)
     parts = [f"{number} {result}" for result, number in counts if number]
-    parts += [f"{left} not begun or put back"] if left else []
+    parts += [f"{left} interrupted or not begun"] if left else []
     yield f"Of {len(reports) + left}: {'; '.join(parts)}."
     for report in reports:
         if report.result not in GOOD:
