@@ -30,6 +30,12 @@ new *answers: install
 system *options: install
     @cd "{{ invocation_directory() }}" && PYTHONPATH="{{ justfile_directory() }}" python -m tools.system "$@"
 
+# Show services below folders beside the template; --update [NAME...] brings them to it
+[group("use")]
+[no-exit-message]
+fleet *options: install
+    @cd "{{ invocation_directory() }}" && PYTHONPATH="{{ justfile_directory() }}" python -m tools.fleet "$@"
+
 # Test the template and what it renders; options go to pytest
 [group("test")]
 test *options: install

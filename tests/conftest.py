@@ -15,6 +15,8 @@ pytest_plugins = [
     "tests.tasks_system",
     "tests.dev_talk_system",
     "tests.template_versions",
+    "tests.fleet_services",
+    "tests.line.versions",
 ]
 
 

@@ -29,6 +29,7 @@ RUN_BY = {
     "./just demo": ".ci/run",
     "./just drills": ".ci/run",
     "./just example dev-talk": ".ci/run",
+    "./just fleet": "tests/test_fleet.py::test_the_recipe_takes_folders_from_where_it_is_called",
     "./just example tasks": ".ci/run",
     "./just lint": ".ci/run",
     "./just measure": ".ci/run",

@@ -1,0 +1,1 @@
+"""Many services of one template: how far each has come, and all of them brought to today's."""
