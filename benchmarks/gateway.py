@@ -1,10 +1,8 @@
 """The gateway of Dev Talk: how much more CPU a request takes through it than at the service."""
 
-import json
 import statistics
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from benchmarks.messaging import find_servers
 from benchmarks.rounds import measure_in_turns, report
 from benchmarks.server import Server, running
 from benchmarks.table import Goal, Row, Table
+from tests import clients
 from tests.processes import HOST, find_port
 from tests.small_template import ROOT
 from tools.system import build
@@ -77,7 +76,7 @@ def open_ways(folder: Path, redis: str) -> Iterator[Mapping[str, Way]]:
         gateway = start("gateway", "gateway", **places, **BARE)
         unlimited = {"REQUESTS_PER_MINUTE": "1000000000", "REDIS_URL": redis}
         looking = start("gateway", "looking", **places, **unlimited)
-        token = register(address)
+        token = register(auth.port)
         yield {
             DIRECT: Way(auth, make_request(token)),
             WITHOUT: Way(gateway, make_request()),
@@ -86,13 +85,10 @@ def open_ways(folder: Path, redis: str) -> Iterator[Mapping[str, Way]]:
         }
 
 
-def register(address: str) -> str:
+def register(port: int) -> str:
     """Register the user whose profile is read, and return a token."""
-    body = json.dumps({"user": USER}).encode()
-    headers = {"content-type": "application/json"}
-    request = urllib.request.Request(f"{address}/api/users", body, headers)  # noqa: S310 - our own http
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own http
-        return str(json.load(answer)["user"]["token"])
+    answer = clients.send(port, "POST", "/api/users", {"user": USER})
+    return str(answer.json["user"]["token"])
 
 
 def make_request(token: str = "") -> bytes:

@@ -12,7 +12,7 @@ from tests.recipes import commit
 from tests.small_template import ROOT
 from tools.interface import RECORD
 from tools.release import ReleaseRefusedError, main, release
-from tools.versions import parse, read_version
+from tools.versions import Version, parse, read_version
 
 CHANGELOG = """\
 # Changelog
@@ -173,5 +173,6 @@ def test_a_refusal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_versions_sort_as_versions() -> None:
-    assert parse("1.10.0") > parse("1.9.9")  # type: ignore[operator]
+    assert (parse("1.9.9"), parse("1.10.0")) == (Version(1, 9, 9), Version(1, 10, 0))
+    assert Version(1, 10, 0) > Version(1, 9, 9)
     assert parse("01.0.0") is None

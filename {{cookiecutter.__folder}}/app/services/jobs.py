@@ -21,6 +21,7 @@ logger = Logger(__name__)
 # A claim ends a little before the next run, or clocks that differ would skip one.
 CLAIMED_PART = 0.9
 PAUSE_SECONDS = 1.0
+FAILURE = "job failed"
 
 
 class JobRunner:
@@ -41,15 +42,11 @@ class JobRunner:
 
     async def run(self) -> None:
         """Run the job whenever it is due; a failure is logged, and the next run comes."""
-        await repeat(self._run_if_due, self._job.seconds)
+        await repeat(self._run_if_due, self._job.seconds, failure=FAILURE, job=self._job.name)
 
     async def _run_if_due(self) -> None:
-        try:
-            if await self._claims.take(self._job.name, self._job.seconds * CLAIMED_PART):
-                await self.run_once()
-        except Exception:
-            # Here, because `repeat` knows no names of jobs.
-            logger.exception("job failed", job=self._job.name)
+        if await self._claims.take(self._job.name, self._job.seconds * CLAIMED_PART):
+            await self.run_once()
 
     async def run_once(self) -> None:
         """Run the job now, and count how it ended."""
@@ -88,14 +85,10 @@ class DutyRunner:
 
     async def run(self) -> None:
         """Run the duty, and begin it again when it ends before its time."""
-        await repeat(self._perform, PAUSE_SECONDS)
+        await repeat(self._perform, PAUSE_SECONDS, failure=FAILURE, job=self._duty.name)
 
     async def _perform(self) -> None:
-        try:
-            await self._duty.function(**self._arguments)
-        except Exception:
-            # Here, because `repeat` knows no names of duties.
-            logger.exception("job failed", job=self._duty.name)
+        await self._duty.function(**self._arguments)
 
 
 @asynccontextmanager

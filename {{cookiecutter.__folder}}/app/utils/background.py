@@ -21,14 +21,23 @@ async def run_in_background(*work: Coroutine[object, object, None]) -> AsyncIter
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Do some work for ever, with a pause behind it each time, whatever becomes of it."""
+async def repeat(
+    work: Callable[[], Awaitable[None]],
+    seconds: float,
+    *,
+    failure: str = "work in the background failed",
+    **fields: object,
+) -> None:
+    """Do some work for ever, with a pause behind it each time, whatever becomes of it.
+
+    A failure is logged with these words and fields.
+    """
     task = asyncio.current_task()
     while True:
         try:
             await work()
         except Exception:
-            logger.exception("work in the background failed", work=work.__qualname__)
+            logger.exception(failure, work=work.__qualname__, **fields)
         # Some libraries swallow a cancellation that reaches them as they close.
         if task and task.cancelling():
             return

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -61,13 +62,16 @@ def test_a_role_may_what_its_permissions_say() -> None:
     assert not may(["moderator", "unknown"], "roles:write")
 
 
-@pytest.fixture(params=["memory", "redis"])
+# In memory everywhere, and on the server of TEST_REDIS_URL too where there is one.
+STORES: list[Callable[[], Store]] = [MemoryStore]
+if url := os.environ.get("TEST_REDIS_URL"):
+    STORES.append(partial(RedisStore, url))
+
+
+@pytest.fixture(params=STORES, ids=["memory", "redis"][: len(STORES)])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
-    """The store of a test, in memory and on the server of TEST_REDIS_URL."""
-    url = os.environ.get("TEST_REDIS_URL")
-    if request.param == "redis" and url is None:
-        pytest.skip("TEST_REDIS_URL is not set")
-    store: Store = RedisStore(url) if request.param == "redis" and url else MemoryStore()
+    """The store of a test."""
+    store: Store = request.param()
     yield store
     await store.close()
 

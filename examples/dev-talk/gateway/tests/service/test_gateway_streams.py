@@ -1,12 +1,12 @@
 """Bodies pass through the gateway as they come, in both directions."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from aiohttp import web
 from fastapi import FastAPI
 from httpx import AsyncClient
+from starlette.types import Message, Scope
 
 from app.resources import Resources
 from app.utils.container import Container
@@ -20,10 +20,10 @@ class Exchange:
 
     def __init__(self, app: FastAPI, opened: Container, method: str) -> None:
         """Ask for something of articles."""
-        self.sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.sent: asyncio.Queue[Message] = asyncio.Queue()
+        self.received: asyncio.Queue[Message] = asyncio.Queue()
         headers = [(b"transfer-encoding", b"chunked")] if method == "POST" else []
-        scope = {
+        scope: Scope = {
             "type": "http",
             "http_version": "1.1",
             "method": method,
@@ -35,13 +35,13 @@ class Exchange:
             "client": ("127.0.0.1", 1),
             "state": {"opened": opened},
         }
-        self.task = asyncio.create_task(app(scope, self.sent.get, self.received.put))  # type: ignore[arg-type]
+        self.task = asyncio.create_task(app(scope, self.sent.get, self.received.put))
 
     def send(self, part: bytes, *, more: bool) -> None:
         """Send a part of the body."""
         self.sent.put_nowait({"type": "http.request", "body": part, "more_body": more})
 
-    async def read(self) -> dict[str, Any]:
+    async def read(self) -> Message:
         """Return the next message of the answer."""
         return await asyncio.wait_for(self.received.get(), 5)
 

