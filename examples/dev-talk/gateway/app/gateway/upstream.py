@@ -37,6 +37,7 @@ class Upload:
                 yield part
                 self.is_waiting = True
         except Exception as error:
+            # Whatever it is: aiohttp hides it in an error of its own, and it is not swallowed here.
             self.error = error
             raise
         finally:
