@@ -33,11 +33,16 @@ class Gunicorn:
     folder: Path
 
     def load(self, path: str) -> None:
-        """Send it many requests, several at a time, which it must answer."""
+        """Send it many requests, several at a time, which it must answer and count."""
         with ThreadPoolExecutor(CLIENTS) as clients:
             ask = partial(send, self.port, "GET", path)
             answers = list(clients.map(lambda _: ask(), range(REQUESTS)))
         assert {answer.status for answer in answers} == {200}
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        """Wait until the request that asks is the only one: they count after they answer."""
+        wait_for(lambda: self.read("http_requests_in_flight") == 1, "the end of all requests")
 
     def read(self, metric: str) -> float | None:
         """Return the value of a metric, as one of the workers tells it."""
@@ -94,14 +99,13 @@ def test_counters_survive_a_worker_that_is_killed(gunicorn: Gunicorn) -> None:
 def test_gauges_are_of_the_workers_that_live(gunicorn: Gunicorn) -> None:
     gunicorn.load("/v1/items")
     gunicorn.wait_for_workers()
-    # The request that asks is the only one.
-    assert gunicorn.read("http_requests_in_flight") == 1
     assert gunicorn.read('dependency_up{dependency="Database"}') == 1
     before = gunicorn.list_workers()
     os.kill(max(before), signal.SIGKILL)
     wait_for(lambda: len(gunicorn.list_workers() - before) == 1, "another worker")
     gunicorn.wait_for_workers()
-    assert gunicorn.read("http_requests_in_flight") == 1
+    gunicorn.wait_until_idle()
+    assert gunicorn.read('dependency_up{dependency="Database"}') == 1
 
 
 def test_the_files_are_gone_at_the_end(gunicorn: Gunicorn) -> None:
