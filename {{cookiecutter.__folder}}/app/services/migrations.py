@@ -11,19 +11,30 @@ from app.core.errors import StartupError
 from app.database import Database
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
+LONGEST_TURN_MILLISECONDS = 3_600_000
 
 
 async def migrate(database: Database) -> None:
     """Run every migration that has not run; raises StartupError, one sentence, when one fails."""
     try:
         async with database.engine.connect() as connection:
-            await connection.run_sync(upgrade)
-            await connection.commit()
-            # Closed, not kept in the pool: migrating can take a lock that only this releases.
+            await connection.run_sync(wait_for_turn)
+            # One transaction: between two, another process would begin the same migration.
+            async with connection.begin():
+                await connection.run_sync(upgrade)
+            # Closed, not kept in the pool: that alone ends a long wait for locks, or a lock.
             await connection.invalidate()
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
         raise StartupError(f"migrations: {reason}; run `just migrate` to see which") from error
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Let SQLite wait for another process that migrates as long as that takes."""
+    if connection.dialect.name == "sqlite":
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {LONGEST_TURN_MILLISECONDS}")
+        cursor.close()
 
 
 def upgrade(connection: Connection) -> None:
