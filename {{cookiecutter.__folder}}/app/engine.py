@@ -1,5 +1,8 @@
 """How the service reaches its database: the driver, time limits, UTC and read-only transactions."""
 
+import asyncio
+import sqlite3
+import time
 from typing import Any
 
 # {% if cookiecutter.database == "sqlite" %}
@@ -30,6 +33,9 @@ DRIVERS = {
 # {% if cookiecutter.database in ("postgresql", "mysql") %}
 CONNECT_SECONDS = 5
 # {% endif %}
+# Far longer than another process takes to make the file's tables ready.
+SWITCH_SECONDS = 5.0
+SWITCH_PAUSE_SECONDS = 0.01
 READ_ONLY = {
     "read_only": True,
     # {% if cookiecutter.database == "postgresql" %}
@@ -170,8 +176,25 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
+    connection.run_async(write_ahead)
+
+
+async def write_ahead(driver: Any) -> None:
+    """Let readers and a writer work side by side, which the file remembers.
+
+    SQLite gives up at once when another process is at the same first switch: try again.
+    """
+    ends_at = time.monotonic() + SWITCH_SECONDS
+    while True:
+        try:
+            await driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends_at:
+                raise
+        else:
+            return
+        await asyncio.sleep(SWITCH_PAUSE_SECONDS)
 
 
 def begin_sqlite(connection: Connection) -> None:

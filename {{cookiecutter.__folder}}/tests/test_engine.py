@@ -1,13 +1,16 @@
 """The connection to the database: UTC, no wait without an end, no more than its share."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 from sqlalchemy import event, text
 
 from app.core.config import CoreSettings
 from app.core.errors import UnavailableError
+from app.core.server_config import DatabaseSettings
 from app.database import Database
 # {% if cookiecutter.database == "sqlite" %}
 from app.database_errors import translate_errors
@@ -69,6 +72,17 @@ async def test_no_more_connections_are_opened_than_its_share(hasty: Database) ->
         await asyncio.sleep(0)
         assert not third.done()
     await third
+
+
+async def test_a_new_file_that_another_process_makes_ready_is_waited_for() -> None:
+    database = Database(DatabaseSettings(url="sqlite:///new.db"), connections=1)
+    with closing(sqlite3.connect("new.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        connecting = asyncio.create_task(database.ping())
+        ended, _ = await asyncio.wait({connecting}, timeout=0.2)
+        assert not ended
+    await connecting
+    await database.engine.dispose()
 # {% if cookiecutter.database != "sqlite" %}
 
 
