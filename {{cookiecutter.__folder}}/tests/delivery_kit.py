@@ -6,7 +6,7 @@ from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.message_broker import Event, Incoming, MessageBroker
 
-FAST = RetryPolicy(attempts=4, ladder=(0.01, 0.02), timeout=1)
+FAST = RetryPolicy(attempts=4, ladder=(0.01, 0.02))
 
 
 class Ordered(Event, topic="order.placed", key="number"):
