@@ -33,7 +33,7 @@ DRIVERS = {
 # {% if cookiecutter.database in ("postgresql", "mysql") %}
 CONNECT_SECONDS = 5
 # {% endif %}
-# Far longer than another process takes to make the file's tables ready.
+# Far longer than another process takes for the switch.
 SWITCH_SECONDS = 5.0
 SWITCH_PAUSE_SECONDS = 0.01
 READ_ONLY = {
@@ -188,12 +188,11 @@ async def write_ahead(driver: Any) -> None:
     ends_at = time.monotonic() + SWITCH_SECONDS
     while True:
         try:
-            await driver.execute("PRAGMA journal_mode = WAL")
+            async with driver.execute("PRAGMA journal_mode = WAL"):
+                return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends_at:
                 raise
-        else:
-            return
         await asyncio.sleep(SWITCH_PAUSE_SECONDS)
 
 

@@ -11,7 +11,7 @@ from app.core.errors import StartupError
 from app.database import Database
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
-LONGEST_TURN_MILLISECONDS = 3_600_000
+HOUR_MILLISECONDS = 3_600_000
 
 
 async def migrate(database: Database) -> None:
@@ -22,7 +22,7 @@ async def migrate(database: Database) -> None:
             # One transaction: between two, another process would begin the same migration.
             async with connection.begin():
                 await connection.run_sync(upgrade)
-            # Closed, not kept in the pool: that alone ends a long wait for locks, or a lock.
+            # Closed, not kept in the pool: its lock, or its patience with one, ends with it alone.
             await connection.invalidate()
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
@@ -30,10 +30,10 @@ async def migrate(database: Database) -> None:
 
 
 def wait_for_turn(connection: Connection) -> None:
-    """Let SQLite wait for another process that migrates as long as that takes."""
+    """Let SQLite wait an hour for another process that migrates, not DATABASE_LOCK_SECONDS."""
     if connection.dialect.name == "sqlite":
         cursor = connection.connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {LONGEST_TURN_MILLISECONDS}")
+        cursor.execute(f"PRAGMA busy_timeout = {HOUR_MILLISECONDS}")
         cursor.close()
 
 
