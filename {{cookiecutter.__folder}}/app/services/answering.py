@@ -11,16 +11,18 @@ from app.core.tracing import fail_span, note_error
 # {% if cookiecutter.database != "none" %}
 from app.services.inbox import DuplicateMessageError, find_reply, record_message
 # {% endif %}
-from app.services.requests import SHARED, make_refusal, make_reply, read_deadline
+from app.services.requests import find_shared, make_refusal, make_reply, read_deadline
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from app.utils.background import stray_cancellation_fails
 from app.utils.clock import now
-from app.utils.consumer import Answerer
+from app.utils.consumer import Answerer, RejectMessageError
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.injection import check_parameters, pick_arguments, read_parameters
 from app.utils.logger import Logger
 from app.utils.message_broker import MessageBroker
 from app.utils.requests import Request
+from app.utils.watchdog import Watchdog
 
 logger = Logger(__name__)
 
@@ -34,6 +36,7 @@ class Answering:
     def __init__(self, answerer: Answerer, opened: Container) -> None:
         """Check at once that everything the handler asks for is there."""
         self._answerer = answerer
+        self._watchdog = Watchdog(answerer.timeout)
         self._opened = opened
         self._broker = opened[MessageBroker]
         self._begin = opened[UnitOfWorkFactory]
@@ -48,17 +51,22 @@ class Answering:
         if seconds <= 0:
             logger.warning("request dropped, its time is over", topic=message.topic, id=message.id)
             return None
+        limit = asyncio.timeout(seconds)
         with trace_delivery(self._broker, message, self._answerer.name, "server"):
             try:
-                async with asyncio.timeout(min(seconds, self._answerer.timeout)):
-                    body = await self._answer(self._read(message), message)
-            except tuple(SHARED.values()) as error:
-                return make_refusal(message, self._service, error)
+                with stray_cancellation_fails(), self._watchdog.limit():
+                    async with limit:
+                        body = await self._answer(self._read(message), message)
+            except RejectMessageError as error:
+                return make_refusal(message, self._service, InvalidInputError(str(error)))
             except Exception as error:
-                note_error(error)
-                fail_span(type(error).__qualname__)
-                logger.exception("request failed", topic=message.topic, id=message.id)
-                return make_refusal(message, self._service, error)
+                if not find_shared(error):
+                    note_error(error)
+                    fail_span(type(error).__qualname__)
+                    logger.exception("request failed", topic=message.topic, id=message.id)
+                # Whoever asked has given up, and is told that by nobody else at the same moment.
+                late = deadline is not None and limit.expired()
+                return None if late else make_refusal(message, self._service, error)
             logger.info("request answered", topic=message.topic)
             return make_reply(message, self._service, body)
 
@@ -74,14 +82,14 @@ class Answering:
     async def _answer(self, request: Request[BaseModel], message: Envelope) -> bytes:
         try:
             async with self._begin() as uow:
-                record = await record_message(uow.session, self._answerer.name, message.id)
+                record = await record_message(uow.session, self._answerer.name, message)
                 body = await self._call(request, message, uow)
                 if record:
                     record.reply = body
                 return body
         except DuplicateMessageError:
             async with self._begin(read_only=True) as uow:
-                return await find_reply(uow.session, self._answerer.name, message.id)
+                return await find_reply(uow.session, self._answerer.name, message)
     # {% endif %}
     # {% if cookiecutter.database == "none" %}
 

@@ -11,11 +11,17 @@ from functools import partial
 from app.core.config import CoreSettings
 from app.core.drain import left_of
 from app.core.errors import StartupError
+# {% if cookiecutter.database != "none" %}
+from app.database import BEGIN_ITSELF, Database
+# {% endif %}
 from app.services.answering import Answering
 from app.services.connection import Connection
 from app.services.delivery import Delivery
+# {% if cookiecutter.database != "none" %}
+from app.services.handling import begins_itself
+# {% endif %}
 from app.utils.background import run_in_background
-from app.utils.broker_errors import BrokerError
+from app.utils.broker_errors import BrokerError, BrokerRefusedError, BrokerUnavailableError
 from app.utils.consumer import Consumer, Subscription
 from app.utils.container import Container
 from app.utils.logger import Logger
@@ -30,27 +36,70 @@ PAUSE_SECONDS = 5.0
 async def run_consumer(consumer: Consumer, opened: Container) -> AsyncIterator[None]:
     """Consume while the block runs, from when the broker answers; finish what is in flight.
 
-    What is not finished within the grace period goes back to the broker. Raises StartupError for
-    a subscription that this broker cannot serve.
+    Readiness fails until every subscription was started, unless the process can do without the
+    broker. What is not finished within the grace period goes back to it. Raises StartupError for a
+    subscription that this broker cannot serve.
     """
     broker, core = opened[MessageBroker], opened[CoreSettings]
     starts = [prepare(each, opened) for each in consumer.subscriptions]
     for each in consumer.answerers:
         group = each.make_group(core.service.name)
+        # {% if cookiecutter.database != "none" %}
+        opened[Database].check_timeout(each.name, each.timeout)
+        # {% endif %}
         starts.append(partial(broker.answer, group, Answering(each, opened)))
 
-    async def subscribe() -> None:
+    async def subscribe(start: Callable[[], Awaitable[None]]) -> None:
         await opened[Connection].made.wait()
-        for start in starts:
-            await keep_trying(start)
+        await keep_trying(start)
+        subscriptions.waiting -= 1
 
     try:
-        async with run_in_background(subscribe()):
+        if opened[Connection].made.is_set():
+            starts = [start for start in starts if not await try_to_start(start)]
+        subscriptions = Subscriptions(len(starts))
+        if starts:
+            opened.add(Subscriptions, subscriptions)
+            if MessageBroker.__name__ in opened.optional:
+                opened.spare(Subscriptions)
+        # Each for itself: one that the broker refuses holds up no other.
+        async with run_in_background(*map(subscribe, starts)):
             yield
     finally:
         with suppress(TimeoutError):
             async with asyncio.timeout(left_of(core.process.grace_seconds)):
                 await broker.pause()
+
+
+class Subscriptions:
+    """Tells readiness whether every subscription of this process was started."""
+
+    def __init__(self, waiting: int) -> None:
+        """Wait for so many."""
+        self.waiting = waiting
+
+    async def ping(self) -> None:
+        """Raise BrokerUnavailableError until all were started."""
+        if self.waiting:
+            raise BrokerUnavailableError(f"subscriptions not started: {self.waiting}")
+
+    async def probe(self) -> None:
+        """Answer: no subscription waits for another."""
+
+
+async def try_to_start(start: Callable[[], Awaitable[None]]) -> bool:
+    """Start a subscription; tell whether that worked.
+
+    Raises StartupError, one sentence, when it will not work the next time either.
+    """
+    try:
+        await start()
+    except BrokerRefusedError as error:
+        raise StartupError(f"BROKER_URL: {error}") from error
+    except BrokerError as error:
+        logger.error("subscription not started", error=str(error))
+        return False
+    return True
 
 
 async def keep_trying(start: Callable[[], Awaitable[None]]) -> None:
@@ -80,6 +129,9 @@ def prepare(subscription: Subscription, opened: Container) -> Callable[[], Await
             f"INBOX_DAYS: {known.days} is not more than the {kept / timedelta(days=1):g} days that "
             f"{group.topic.name} keeps messages: raise it, or one could count twice"
         )
+    if not begins_itself(subscription.handler):
+        timeout = subscription.retry.timeout
+        opened[Database].check_timeout(subscription.name, timeout, BEGIN_ITSELF)
     # {% endif %}
     delivery = Delivery(subscription, group, opened)
     if subscription.is_broadcast:

@@ -1,8 +1,9 @@
 """Dead letters of a group: handed to it again, or deleted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from app.utils.broker_errors import MessageRefusedError
 from app.utils.dead_letter import revive
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
@@ -15,6 +16,8 @@ class DeadLetters:
 
     broker: MessageBroker
     group: Group
+    refused: list[str] = field(default_factory=list)
+    """Those that could not be replayed, with the reason: the broker does not take them from us."""
 
     async def replay(self, choose: Callable[[Envelope], bool], *, as_new: bool = False) -> int:
         """Hand the chosen messages to the group again, and to no other; return how many.
@@ -28,7 +31,12 @@ class DeadLetters:
             nonlocal replayed
             if not choose(message):
                 return True
-            await self.broker.send(self.group.rung(0), revive(message, as_new=as_new))
+            try:
+                await self.broker.send(self.group.rung(0), revive(message, as_new=as_new))
+            except MessageRefusedError as error:
+                # It stays, and the others are replayed all the same.
+                self.refused.append(f"{message.id} ({error})")
+                return True
             replayed += 1
             return False
 

@@ -8,6 +8,9 @@ from app.utils.envelope import CONTENT_TYPE, Envelope
 from app.utils.message_broker import Event
 
 MAX_PROBLEMS = 10
+# Keys of the body are part of it, and may be as long as the body.
+MAX_PLACE = 200
+MAX_ERROR = 1000
 
 Decoded = TypeVar("Decoded", bound=Event)
 
@@ -25,7 +28,10 @@ def decode(message: Envelope, event: type[Decoded]) -> Decoded:
         return event.model_validate_json(message.body)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}"
+            f"{'.'.join(map(str, each['loc']))[:MAX_PLACE] or 'body'}: {each['msg']}"
             for each in error.errors(include_url=False, include_input=False)[:MAX_PROBLEMS]
         )
         raise UndeliverableError(f"not a {message.topic}: {problems}") from error
+    except Exception as error:
+        # A validator of the team's may raise anything, and does so again with the same body.
+        raise UndeliverableError(f"not a {message.topic}: {repr(error)[:MAX_ERROR]}") from error

@@ -1,18 +1,17 @@
 """One attempt to handle an event: its handler is called in a unit of work."""
 
 # {% if cookiecutter.database != "none" %}
-import asyncio
-import random
+from functools import partial
 # {% endif %}
 from time import perf_counter
 from typing import Any
 
 # {% if cookiecutter.database != "none" %}
-from app.core.errors import TransactionConflictError
+from app.core.attempts import repeat_on_conflict
 # {% endif %}
 from app.core.message_metrics import SubscriptionSeries
 # {% if cookiecutter.database != "none" %}
-from app.services.inbox import DuplicateMessageError, record_message
+from app.services.inbox import DuplicateMessageError, record_message, was_recorded
 # {% endif %}
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.consumer import Subscription
@@ -30,7 +29,6 @@ logger = Logger(__name__)
 LINES_PER_SECOND = 100
 # {% if cookiecutter.database != "none" %}
 CONFLICTS = 5
-FIRST_PAUSE_SECONDS = 0.02
 # {% endif %}
 
 
@@ -47,6 +45,9 @@ class Handling:
         own = (subscription.event, UnitOfWork, Envelope)
         check_parameters(subscription.handler, {*opened, *own})
         parameters = read_parameters(subscription.handler)
+        # {% if cookiecutter.database != "none" %}
+        self._begins_itself = begins_itself(subscription.handler)
+        # {% endif %}
         self._own = [(name, own.index(kind)) for name, kind in parameters.items() if kind in own]
         # The same for every message, so that it is looked up once.
         self._shared: dict[str, Any] = {
@@ -57,28 +58,41 @@ class Handling:
     async def __call__(self, event: Event, message: Envelope) -> None:
         """Handle the event, once and for all unless this raises.
 
-        Deadlocks and their like are nobody's fault: it is done again at once.
+        Deadlocks and their like are nobody's fault: it is done again at once, and costs no attempt
+        of the message, unless the handler has committed a unit of work of its own meanwhile.
         """
-        for conflicts in range(1, CONFLICTS):
-            try:
-                return await self._handle(event, message)
-            except TransactionConflictError:
-                longest = FIRST_PAUSE_SECONDS * 2**conflicts
-                await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
-        return await self._handle(event, message)
+        await repeat_on_conflict(partial(self._handle, event, message), attempts=CONFLICTS)
 
     async def _handle(self, event: Event, message: Envelope) -> None:
         try:
             with self._watchdog.limit():
-                async with self._begin() as uow:
-                    if not self._subscription.is_broadcast:
-                        await record_message(uow.session, self._subscription.name, message.id)
-                    await self._call(event, message, uow)
+                if self._begins_itself:
+                    await self._handle_in_units_of_its_own(event, message)
+                else:
+                    async with self._begin() as uow:
+                        if not self._subscription.is_broadcast:
+                            await record_message(uow.session, self._subscription.name, message)
+                        await self._call(event, message, uow)
         except DuplicateMessageError:
             self._series.duplicate.inc()
             logger.info("message seen before", id=message.id, handler=self._subscription.name)
             return
         self._log(message)
+
+    async def _handle_in_units_of_its_own(self, event: Event, message: Envelope) -> None:
+        """Call a handler that may take longer than a transaction, and then record the message.
+
+        What it has done is done again when the process dies before that.
+        """
+        name, is_counted = self._subscription.name, not self._subscription.is_broadcast
+        if is_counted:
+            async with self._begin(read_only=True) as uow:
+                if await was_recorded(uow.session, name, message):
+                    raise DuplicateMessageError(message.id)
+        await self._call(event, message, None)
+        if is_counted:
+            async with self._begin() as uow:
+                await record_message(uow.session, name, message)
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
 
@@ -90,7 +104,7 @@ class Handling:
         self._log(message)
 # {% endif %}
 
-    async def _call(self, event: Event, message: Envelope, uow: UnitOfWork) -> None:
+    async def _call(self, event: Event, message: Envelope, uow: UnitOfWork | None) -> None:
         own = (event, uow, message)
         arguments = {name: own[place] for name, place in self._own}
         started = perf_counter()
@@ -105,3 +119,11 @@ class Handling:
             more = {"left_out": left_out} if left_out else {}
             name = self._subscription.name
             logger.info("event handled", topic=message.topic, handler=name, **more)
+# {% if cookiecutter.database != "none" %}
+
+
+def begins_itself(function: Any) -> bool:
+    """Tell whether a handler has no transaction around it, but begins units of work itself."""
+    kinds = read_parameters(function).values()
+    return UnitOfWorkFactory in kinds and UnitOfWork not in kinds
+# {% endif %}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from aiokafka.protocol.metadata import MetadataRequest
 
 from app.services.kafka.admin import Admin
-from app.services.kafka.client import TIMEOUT_SECONDS, read_url
+from app.services.kafka.client import TIMEOUT_SECONDS, FetchToken, read_url
 from app.services.kafka.consumer import GroupConsumer
 from app.services.kafka.listener import Listener
 from app.services.kafka.places import Places
@@ -32,9 +32,9 @@ class KafkaBroker(MessageBroker):
     capabilities = Capabilities(is_durable=True, keeps_order=True, replays=True)
     system = "kafka"
 
-    def __init__(self, url: str) -> None:
-        """Prepare; `connect` connects."""
-        self._options = read_url(url)
+    def __init__(self, url: str, fetch_token: FetchToken | None = None) -> None:
+        """Prepare; `connect` connects. Raises StartupError for a login without its function."""
+        self._options = read_url(url, fetch_token)
         self._publisher = Publisher(self._options)
         self._admin = Admin(self._options)
         self._places = Places(self._options, self._admin, self._publisher)
@@ -77,30 +77,40 @@ class KafkaBroker(MessageBroker):
 
     async def pause(self) -> None:
         """Finish what is in hand, commit it and leave the groups; cancelled, give it back."""
-        async with asyncio.TaskGroup() as tasks:
-            for each in self._served:
-                tasks.create_task(each.finish())
-        async with asyncio.TaskGroup() as tasks:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for each in self._served:
+                    tasks.create_task(each.finish())
+            async with asyncio.TaskGroup() as tasks:
+                for answers in self._answers:
+                    tasks.create_task(answers.finish())
+        finally:
             for answers in self._answers:
-                tasks.create_task(answers.finish())
+                answers.give_up()
+            self._answers.clear()
         self._served.clear()
-        self._answers.clear()
 
     async def ping(self) -> None:
         """Raise BrokerUnavailableError unless it answers and every subscription is served."""
+        await self.probe()
+        for each in self._served:
+            each.check()
+
+    async def probe(self) -> None:
+        """Raise BrokerUnavailableError unless it answers, whatever becomes of the subscriptions."""
         try:
             async with asyncio.timeout(PING_SECONDS):
                 await self._publisher.ask(MetadataRequest([], allow_auto_topic_creation=False))
         except TimeoutError as error:
             raise BrokerUnavailableError(f"no answer in {PING_SECONDS:.0f} s") from error
-        for each in self._served:
-            each.check()
 
     async def close(self) -> None:
         """Close the connections; whatever is still in hand is given back."""
         running = [each.task for each in (*self._served, self._asker.listener) if each]
         for task in running:
-            task.cancel()
+            # One that was cancelled is giving back what it holds: a second time would end that.
+            if not task.cancelling():
+                task.cancel()
         if running:
             await asyncio.wait(running, timeout=TIMEOUT_SECONDS)
         self._served.clear()

@@ -6,17 +6,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from aio_pika import RobustConnection
 from aio_pika.abc import AbstractChannel, AbstractExchange
 
+from app.services.rabbitmq.bindings import check_bindings
 from app.services.rabbitmq.channel import open_channel
 from app.services.rabbitmq.connection import close_connection, open_connection
 from app.services.rabbitmq.errors import translate_failures
 from app.services.rabbitmq.group_intake import GroupIntake
 from app.services.rabbitmq.intake import Intake
 from app.services.rabbitmq.kept_channel import KeptChannel
-from app.services.rabbitmq.messages import write_message
+from app.services.rabbitmq.messages import (
+    MAX_HEADER_BYTES,
+    count_header_bytes,
+    write_copy,
+    write_message,
+)
 from app.services.rabbitmq.places import browse_queue, sift_queue
-from app.services.rabbitmq.publishing import publish
 from app.services.rabbitmq.queues import EXCHANGE
 from app.services.rabbitmq.requests import Answers, Asker
+from app.services.rabbitmq.sending import send
 from app.services.rabbitmq.topic_intake import TopicIntake
 from app.services.rabbitmq.topology import apply_topology, check_topology, count_topology
 from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
@@ -34,7 +40,7 @@ class RabbitMQBroker(MessageBroker):
     """Publish to one topic exchange with confirms; consume from one quorum queue per group.
 
     Two connections, because a server that is short of memory stops reading from those that
-    publish, and could then not be told what was handled either.
+    publish, and could then not be told what was handled either; and one for who answers requests.
     """
 
     capabilities = Capabilities(is_durable=True, keeps_order=False, replays=False)
@@ -45,12 +51,15 @@ class RabbitMQBroker(MessageBroker):
         self._url = url
         self._publishing: RobustConnection | None = None
         self._consuming: RobustConnection | None = None
+        self._answering: RobustConnection | None = None
+        self._opening = asyncio.Lock()
         self._publisher: KeptChannel | None = None
         self._asker = Asker()
         self._alone = asyncio.Lock()
         self._asking: KeptChannel | None = None
         self._exchange: AbstractExchange | None = None
         self._default_exchange: AbstractExchange | None = None
+        self._header_bytes = MAX_HEADER_BYTES
         self._intakes: list[tuple[KeptChannel, Intake]] = []
 
     async def connect(self) -> None:
@@ -65,14 +74,13 @@ class RabbitMQBroker(MessageBroker):
 
     async def publish(self, message: Envelope) -> None:
         """Publish to the exchange; a message that no queue gets is an UnroutableError."""
-        outgoing = write_message(message, message.id)
-        await publish(self._reach(self._exchange), message.topic, outgoing)
+        outgoing = write_message(message, self._header_bytes)
+        await send(self._publishing, self._reach(self._exchange), message.topic, outgoing)
 
     async def send(self, place: str, message: Envelope) -> None:
         """Put a message into a queue of a group."""
-        # The client tells by its id which message came back, and two groups may send the same
-        # message at the same time: so here it gives each an id of its own.
-        await publish(self._reach(self._default_exchange), place, write_message(message, None))
+        outgoing = write_copy(message, self._header_bytes)
+        await send(self._publishing, self._reach(self._default_exchange), place, outgoing)
 
     async def subscribe(self, group: Group, deliver: Deliver) -> None:
         """Hand every message of the topic to one member of the group, several at a time."""
@@ -81,11 +89,12 @@ class RabbitMQBroker(MessageBroker):
                 f"{group.name}: {group.timeout:.0f} s are too long to work on one message of "
                 f"RabbitMQ, the most are {MAX_TIMEOUT_SECONDS}: do it in smaller parts"
             )
-        await self._take(GroupIntake(group, deliver, self.send, self._alone), group.name)
+        intake = GroupIntake(group, deliver, self.send, self._alone)
+        await self._take(intake, group.name, self._consuming)
 
     async def listen(self, topic: Topic, deliver: Deliver) -> None:
         """Hand every message that comes from now on to this process too."""
-        await self._take(TopicIntake(topic, deliver), topic.name)
+        await self._take(TopicIntake(topic, deliver), topic.name, self._consuming)
 
     async def ask(self, message: Envelope, replies: str, seconds: float) -> Envelope:
         """Send a request, and return the reply that the server hands back to this channel."""
@@ -94,7 +103,12 @@ class RabbitMQBroker(MessageBroker):
 
     async def answer(self, group: Group, respond: Respond) -> None:
         """Answer the requests of the group's topic, each by one member, several at a time."""
-        await self._take(Answers(group, respond), group.name)
+        # A server that does not take this queue may end the connection, and only this one.
+        async with self._opening:
+            if self._answering is None:
+                with translate_failures():
+                    self._answering = await open_connection(self._url)
+        await self._take(Answers(group, respond), group.name, self._answering)
 
     async def pause(self) -> None:
         """Take no more messages, and wait for those in flight; the others stay on the server."""
@@ -107,6 +121,15 @@ class RabbitMQBroker(MessageBroker):
         channels = [self._publisher, *(channel for channel, _ in self._intakes)]
         if lost := [each for each in channels if each is None or not each.is_open]:
             raise BrokerUnavailableError(f"{len(lost)} of {len(channels)} channels are lost")
+        await self.probe()
+
+    async def probe(self) -> None:
+        """Raise BrokerUnavailableError unless it answers on the connections of all, and to publish.
+
+        A subscription whose queue is gone is of no concern to the others.
+        """
+        if self._publisher is None or not self._publisher.is_open:
+            raise BrokerUnavailableError("the channel to publish on is lost")
         with translate_failures():
             async with asyncio.timeout(PING_SECONDS):
                 async with open_channel(self._publishing), open_channel(self._consuming):
@@ -115,8 +138,9 @@ class RabbitMQBroker(MessageBroker):
     async def close(self) -> None:
         """Close the connections; what was not acknowledged goes back to its queue."""
         channels = [self._publisher, self._asking, *(channel for channel, _ in self._intakes)]
-        connections = (self._consuming, self._publishing)
-        self._publisher = self._asking = self._publishing = self._consuming = None
+        connections = (self._consuming, self._answering, self._publishing)
+        self._publisher = self._asking = None
+        self._publishing = self._consuming = self._answering = None
         self._exchange = self._default_exchange = None
         for _, intake in self._intakes:
             intake.stop()
@@ -128,6 +152,10 @@ class RabbitMQBroker(MessageBroker):
         """Return a sentence for everything that is missing or not as declared."""
         del topics  # A topic is a word on a message here.
         return await check_topology(self._publishing, groups)
+
+    async def check_bindings(self, groups: Collection[Group]) -> list[str]:
+        """Return a sentence for each binding that is not as declared."""
+        return await check_bindings(self._url, groups)
 
     async def apply(self, topics: Collection[Topic], groups: Collection[Group]) -> None:
         """Create what is missing; raises BrokerRefusedError for what cannot be changed."""
@@ -153,11 +181,13 @@ class RabbitMQBroker(MessageBroker):
     async def _set_up_publisher(self, channel: AbstractChannel) -> None:
         self._exchange = await channel.get_exchange(EXCHANGE, ensure=False)
         self._default_exchange = channel.default_exchange
+        self._header_bytes = await count_header_bytes(channel)
 
-    async def _take(self, intake: Intake, name: str) -> None:
-        if self._consuming is None:
+    async def _take(self, intake: Intake, name: str, connection: RobustConnection | None) -> None:
+        if connection is None:
+            intake.stop()
             raise BrokerUnavailableError("not connected")
-        channel = KeptChannel(self._consuming, name, intake.set_up)
+        channel = KeptChannel(connection, name, intake.set_up)
         try:
             await channel.open()
         except BaseException:

@@ -21,5 +21,16 @@ class UnroutableError(PublishError):
     """Nobody would get the message."""
 
 
+class DeadLetterRefusedError(BrokerError):
+    """The broker takes no dead letter of a message, which has to stay where it is."""
+
+
+class TopicUnavailableError(PublishError):
+    """The broker answers and takes no message of this topic now, such as for a queue that is full.
+
+    Other topics are not concerned. Some of those who listen may have got the message all the same.
+    """
+
+
 class MessageRefusedError(PublishError):
     """The broker will never take this message: it is too large, or its topic has a bad name."""

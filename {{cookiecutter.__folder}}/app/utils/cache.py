@@ -28,7 +28,7 @@ class Cache(CacheStore):
 
     def __init__(self) -> None:
         """Start with no computation in flight, and nothing counted."""
-        self._flights = SingleFlight()
+        self._flights = SingleFlight(seconds=LEASE_SECONDS)
         self.reads: Counter[str] = Counter()
         """How many values were asked for: each was a hit or a miss."""
         self.operations: Counter[str] = Counter()
@@ -79,7 +79,8 @@ class Cache(CacheStore):
         """Return the value as a `kind`, computing and storing it on a miss.
 
         Single flight: however many ask, in all processes, one computes. It has ten seconds; then
-        another one tries, and the value of the first is returned to its callers but not stored.
+        whoever asks tries again, also in this process, and the value of the first is returned to
+        its callers but not stored. A computation for which nobody waits any more is cancelled then.
         None is a value too: that there is nothing is remembered as well.
         """
         hit = await self._look(key, kind)

@@ -16,6 +16,20 @@ Answer = Callable[..., Awaitable[Reply]]
 LADDER = (1.0, 10.0, 60.0, 600.0)
 
 
+class RejectMessageError(RuntimeError):
+    """This message can never be handled, and the text says why: it is a dead letter at once.
+
+    Raised by a handler: nothing that it did in its unit of work is kept, and it is not tried again.
+    """
+
+
+def is_rejection(error: BaseException) -> bool:
+    """Tell whether a handler rejected its message: alone, or in each task of a group."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(is_rejection, error.exceptions))
+    return isinstance(error, RejectMessageError)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
     """How often a handler is tried, and how long it may take each time.
@@ -36,6 +50,10 @@ class RetryPolicy:
             raise ValueError(
                 f"{self}: it needs at least one attempt, one step, and times above zero"
             )
+
+
+# It waits for nothing in between, where it would hold up those behind it.
+BROADCAST_RETRY = RetryPolicy(attempts=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,20 +124,21 @@ class Consumer:
         The name, the function's own by default, is for ever: the broker keeps what the group
         has yet to read under it. `ordered`: a failing event holds up those behind it in its
         partition; only a broker that keeps an order can. `broadcast`: every process gets every
-        event that comes while it runs, none is kept for it. Raises ValueError when another
+        event that comes while it runs, none is kept for it; it is tried twice, and with a `retry`
+        of its own holds up those behind it as long as that takes. Raises ValueError when another
         handler has the name.
         """
 
         def subscribe(handler: Handler) -> Handler:
             chosen = self._choose_name(name or handler.__name__)
             if ordered and broadcast:
-                raise ValueError(f"{chosen}: a broadcast is not tried again, so it has no order")
+                raise ValueError(f"{chosen}: a broadcast is kept for nobody, so it has no order")
             self.subscriptions.append(
                 Subscription(
                     name=chosen,
                     event=event,
                     handler=handler,
-                    retry=retry or RetryPolicy(),
+                    retry=retry or (BROADCAST_RETRY if broadcast else RetryPolicy()),
                     is_ordered=ordered,
                     is_broadcast=broadcast,
                 )

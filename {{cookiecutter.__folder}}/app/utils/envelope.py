@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
 from uuid import uuid4
 
 from app.utils.clock import now
@@ -13,6 +14,8 @@ SPEC_VERSION = "1.0"
 # Ours, beside those of CloudEvents: where a message that was moved belongs, and its next attempt.
 TOPIC_HEADER = "retry-topic"
 ATTEMPT_HEADER = "retry-attempt"
+STATE_HEADER = "tracestate"
+MAX_DIGITS = 6
 
 
 # Not frozen: to be made would take each message four times as long.
@@ -69,7 +72,6 @@ class Envelope:
         From a plain client, without these headers, the id is `fallback_id`: what the broker
         itself knows the message by.
         """
-        attempt = headers.get(ATTEMPT_HEADER, "")
         return cls(
             topic=headers.get(TOPIC_HEADER, topic),
             body=body,
@@ -79,13 +81,27 @@ class Envelope:
             key=headers.get(f"{prefix}partitionkey"),
             traceparent=headers.get("traceparent"),
             content_type=content_type or CONTENT_TYPE,
-            attempt=int(attempt) if attempt.isdecimal() and attempt.isascii() else 1,
+            attempt=_parse_attempt(headers.get(ATTEMPT_HEADER)),
             headers={
                 name: headers[name]
                 for name in headers.keys() - list_attributes(prefix)
                 if not name.startswith(prefix)
             },
         )
+
+    @property
+    def tracestate(self) -> str:
+        """What the systems that its trace came through say of it; it may come from anybody."""
+        return self.headers.get(STATE_HEADER, "")
+
+    def with_trace(self, traceparent: str, tracestate: str) -> "Envelope":
+        """Return the message as a part of a trace, at a place in it."""
+        headers = self.headers
+        if tracestate != self.tracestate:
+            headers = {**headers, STATE_HEADER: tracestate}
+            if not tracestate:
+                del headers[STATE_HEADER]
+        return replace(self, traceparent=traceparent, headers=headers)
 
     def with_headers(self, **headers: str) -> "Envelope":
         """Return the message with more headers, whose names are written with hyphens."""
@@ -106,6 +122,29 @@ OWN_HEADERS = frozenset({"traceparent", "content-type", ATTEMPT_HEADER})
 def list_attributes(prefix: str) -> frozenset[str]:
     """Return the headers that are read into the fields of a message."""
     return OWN_HEADERS | {f"{prefix}{name}" for name in ATTRIBUTES}
+
+
+def read_text(data: bytes | bytearray) -> str:
+    """Return bytes as text; those that are no text are shown, so that ids stay different."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+def shorten(data: bytes, limit: int) -> str:
+    """Return a text of at most so many bytes: what is not UTF-8 written out, the end as a digest.
+
+    Different bytes become different texts.
+    """
+    written = read_text(data)
+    # Each byte may be written out as four characters.
+    if 4 * len(data) <= limit or len(written.encode()) <= limit:
+        return written
+    return f"{read_text(data[: (limit - 68) // 4])}...{sha256(data).hexdigest()}"
+
+
+def _parse_attempt(text: str | None) -> int:
+    # Whoever sends it may write anything there, such as more digits than an integer may have.
+    is_number = text and text.isdecimal() and text.isascii() and len(text) <= MAX_DIGITS
+    return max(1, int(text)) if text and is_number else 1
 
 
 def _parse_time(text: str | None) -> datetime:

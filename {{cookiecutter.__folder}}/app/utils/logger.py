@@ -19,9 +19,9 @@ class Logger:
         """Log what happened in the normal course of things."""
         self._log(logging.INFO, message, fields)
 
-    def warning(self, message: str, /, **fields: object) -> None:
-        """Log what somebody should look at, sometime."""
-        self._log(logging.WARNING, message, fields)
+    def warning(self, message: str, /, *, exc_info: bool = False, **fields: object) -> None:
+        """Log what somebody should look at, sometime; `exc_info`: with the traceback."""
+        self._log(logging.WARNING, message, fields, exc_info=exc_info)
 
     def error(self, message: str, /, **fields: object) -> None:
         """Log what failed and was dealt with."""

@@ -68,12 +68,18 @@ class Incoming:
     message: Envelope
     deaths: int = 0
     """How many processes died, or lost their connection, while they worked on it."""
+    outages: int = 0
+    """How many outages its handler met, although what it needs had answered before each."""
     origin: str = ""
     """Where exactly the broker keeps it."""
 
 
 Deliver = Callable[[Incoming], Awaitable[None]]
-"""Handle one message; it may be forgotten when this returns, and comes again when it raises."""
+"""Handle one message; it may be forgotten when this returns, and comes again when it raises.
+
+DeadLetterRefusedError says that it cannot be put aside as others are: a broker that can moves it
+itself, whole; another keeps it, and it comes again after a while.
+"""
 
 
 Respond = Callable[[Envelope], Awaitable[Envelope | None]]
@@ -138,6 +144,13 @@ class MessageBroker(ABC):
     async def ping(self) -> None:
         """Raise BrokerUnavailableError unless it answers and every subscription is being served."""
 
+    async def probe(self) -> None:
+        """Raise BrokerUnavailableError unless it answers, whether or not subscriptions are served.
+
+        One that waits for the broker asks this: another whose queue is gone does not hold it up.
+        """
+        await self.ping()
+
     @abstractmethod
     async def close(self) -> None:
         """Close the connections."""
@@ -145,6 +158,14 @@ class MessageBroker(ABC):
     @abstractmethod
     async def check(self, topics: Collection[Topic], groups: Collection[Group]) -> list[str]:
         """Return a sentence for everything that is missing or not as declared."""
+
+    async def check_bindings(self, groups: Collection[Group]) -> list[str]:
+        """Return a sentence for each binding that is not as declared, where a broker has bindings.
+
+        Raises BrokerUnavailableError when nobody tells.
+        """
+        del groups
+        return []
 
     @abstractmethod
     async def apply(self, topics: Collection[Topic], groups: Collection[Group]) -> None:

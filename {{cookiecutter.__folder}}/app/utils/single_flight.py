@@ -1,19 +1,28 @@
 """Single flight: what many ask for at once is worked out once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Flight = asyncio.Task[Any]
 
 
 class SingleFlight:
-    """Share one piece of work among all who ask for the same key while it is under way."""
+    """Share one piece of work among all who ask for the same key while it is under way.
 
-    def __init__(self) -> None:
-        """Start with nothing under way."""
-        self._flights: dict[str, asyncio.Task[Any]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+    A flight is shared for a limited time: who asks later starts another one, so that one that
+    hangs does not block its key. It goes on for those who wait for it, and ends with the last.
+    """
+
+    def __init__(self, *, seconds: float) -> None:
+        """Start with nothing under way; share each flight for so long."""
+        self._seconds = seconds
+        self._flights: dict[str, Flight] = {}
+        self._tasks: set[Flight] = set()
+        self._waiting: Counter[Flight] = Counter()
+        self._overdue: set[Flight] = set()
 
     async def join(self, key: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return the outcome of the key's flight, starting one unless it is under way.
@@ -23,7 +32,14 @@ class SingleFlight:
         flight = self._flights.get(key)
         if flight is None:
             flight = self._start(key, work())
-        outcome: T = await asyncio.shield(flight)
+        self._waiting[flight] += 1
+        try:
+            outcome: T = await asyncio.shield(flight)
+        finally:
+            self._waiting[flight] -= 1
+            if not self._waiting[flight]:
+                del self._waiting[flight]
+                self._cancel_if_useless(flight)
         return outcome
 
     def forget(self, key: str) -> None:
@@ -41,11 +57,24 @@ class SingleFlight:
         self._flights[key] = flight
         # The loop itself holds tasks weakly: one that nobody awaits any more could vanish.
         self._tasks.add(flight)
-        flight.add_done_callback(lambda done: self._land(key, done))
+        limit = asyncio.get_running_loop().call_later(self._seconds, self._end_sharing, key, flight)
+        flight.add_done_callback(lambda done: self._land(key, done, limit))
         return flight
 
-    def _land(self, key: str, flight: asyncio.Task[Any]) -> None:
+    def _end_sharing(self, key: str, flight: Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        self._overdue.add(flight)
+        self._cancel_if_useless(flight)
+
+    def _cancel_if_useless(self, flight: Flight) -> None:
+        if flight in self._overdue and flight not in self._waiting:
+            flight.cancel()
+
+    def _land(self, key: str, flight: Flight, limit: asyncio.TimerHandle) -> None:
+        limit.cancel()
         self._tasks.discard(flight)
+        self._overdue.discard(flight)
         if self._flights.get(key) is flight:
             del self._flights[key]
         if not flight.cancelled():

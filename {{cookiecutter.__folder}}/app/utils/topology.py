@@ -1,5 +1,7 @@
 """What a broker must hold before messages can flow: topics, and the places of groups."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -46,9 +48,30 @@ class Group:
         """The places where messages wait, and for how many seconds, the shortest first."""
         return {self.rung(step): seconds for step, seconds in enumerate(self.ladder)}
 
+    def find_other_rungs(self, names: Iterable[str]) -> dict[str, float]:
+        """Return the places of delays that are not in the ladder, as those of an older policy."""
+        prefix = f"{self.name}.retry."
+        return {
+            name: read_delay(name.removeprefix(prefix))
+            for name in names
+            if name.startswith(prefix)
+            and name not in self.rungs
+            and DELAY.fullmatch(name.removeprefix(prefix))
+        }
+
     def rung(self, step: int) -> str:
         """Return the place of a step of the ladder; the last is for all steps above it."""
         return f"{self.name}.retry.{name_delay(self.ladder[min(step, len(self.ladder) - 1)])}"
+
+
+DELAY = re.compile(r"([0-9]{1,12})(ms|s)")
+
+
+def read_delay(name: str) -> float:
+    """Return the seconds that a part of a name says; raises ValueError for another."""
+    if (found := DELAY.fullmatch(name)) is None:
+        raise ValueError(name)
+    return int(found[1]) / (1000 if found[2] == "ms" else 1)
 
 
 def name_delay(seconds: float) -> str:

@@ -3,11 +3,16 @@
 import asyncio
 from types import TracebackType
 
+# Libraries may swallow a cancellation: `asyncio.wait_for` of Python 3.11 does, when what it waits
+# for comes in the same moment. Longer than a rollback takes, which a second one would interrupt.
+INSIST_SECONDS = 5.0
+
 
 class Watchdog:
     """Ends blocks that take too long, as `asyncio.timeout` does, with one timer for all of them.
 
-    All may take equally long, so that the oldest is always the next whose time is over.
+    All may take equally long, so that the oldest is always the next whose time is over. A block
+    that goes on all the same is ended again.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -29,6 +34,7 @@ class Watchdog:
     def remove(self, limit: "Limit") -> None:
         """Watch a block no more."""
         self._running.pop(limit, None)
+        limit.leave_alone()
 
     def _wait(self, seconds: float) -> None:
         self._is_waiting = True
@@ -42,7 +48,7 @@ class Watchdog:
             rest = limit.started + self.seconds - now
             if rest > 0:
                 return self._wait(rest)
-            self.remove(limit)
+            del self._running[limit]
             limit.end()
         return None
 
@@ -50,12 +56,18 @@ class Watchdog:
 class Limit:
     """One block whose time is limited."""
 
-    __slots__ = ("_cancelling", "_task", "_watchdog", "is_over", "started")
+    __slots__ = ("_again", "_cancelled", "_cancelling", "_task", "_watchdog", "started")
 
     def __init__(self, watchdog: Watchdog) -> None:
         """Prepare a block."""
         self._watchdog = watchdog
-        self.is_over = False
+        self._cancelled = 0
+        self._again: asyncio.TimerHandle | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the block was ended."""
+        return self._cancelled > 0
 
     def __enter__(self) -> None:
         """Begin; it has to be in a task."""
@@ -68,9 +80,15 @@ class Limit:
         self._watchdog.add(self)
 
     def end(self) -> None:
-        """End the block, which takes too long."""
-        self.is_over = True
+        """End the block, which takes too long, until it does end."""
+        self._cancelled += 1
         self._task.cancel()
+        self._again = asyncio.get_running_loop().call_later(INSIST_SECONDS, self.end)
+
+    def leave_alone(self) -> None:
+        """End the block no more."""
+        if self._again is not None:
+            self._again.cancel()
 
     def __exit__(
         self,
@@ -82,6 +100,6 @@ class Limit:
         self._watchdog.remove(self)
         if not self.is_over:
             return
-        is_alone = self._task.uncancel() <= self._cancelling
-        if is_alone and kind is asyncio.CancelledError:
+        left = min(self._task.uncancel() for _ in range(self._cancelled))
+        if left <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

@@ -8,15 +8,18 @@ from typing import Any, TypeVar
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError, NoError, for_code
-from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import OffsetAndMetadata
 
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES, explain
+from app.services.kafka.protocol import AlterRequest, TopicsRequest, ask_settings
 from app.services.kafka.starting import start_client
-from app.utils.broker_errors import BrokerUnavailableError
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 
 Result = TypeVar("Result")
+
+LIST_SECONDS = 5.0
+"""All subscriptions of a process begin at the same time, and ask for the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,17 @@ class Cluster:
 
     servers: int
     topics: dict[str, list[list[int]]]
+    ids: dict[str, str]
+    """What the cluster knows topics by; empty where it knows no ids."""
+
+    @property
+    def partitions(self) -> list[TopicPartition]:
+        """The partitions of its topics."""
+        return [
+            TopicPartition(topic, number)
+            for topic, found in self.topics.items()
+            for number in range(len(found))
+        ]
 
 
 class Admin:
@@ -35,6 +49,9 @@ class Admin:
         self._options = options
         self._client: Any = None
         self._opening = asyncio.Lock()
+        self._listing = asyncio.Lock()
+        self._listed: list[str] = []
+        self._listed_until = 0.0
 
     async def ask(self, work: Callable[[Any], Awaitable[Result]]) -> Result:
         """Return what the work returns; raises BrokerUnavailableError or BrokerRefusedError."""
@@ -53,34 +70,72 @@ class Admin:
     async def describe(self, topics: Collection[str]) -> Cluster:
         """Return what the cluster has of these topics."""
         # The client itself would ask for all topics, which may be thousands, or create these.
-        request = MetadataRequest(sorted(topics), allow_auto_topic_creation=False)
-        answer = await self.ask(lambda client: client._send_request(request))
+        answer = await self.send(TopicsRequest(sorted(topics)))
         found = {
-            name: [replicas for _, _, _, replicas, *_ in partitions]
-            for code, name, _, partitions in answer.topics
+            each["topic"]: each
+            for each in answer.to_object()["topics"]
+            if for_code(each["error_code"]) is NoError
+        }
+        return Cluster(
+            servers=len(answer.brokers),
+            topics={
+                name: [partition["replicas"] for partition in each["partitions"]]
+                for name, each in found.items()
+            },
+            ids={name: str(each["topic_id"]) for name, each in found.items() if "topic_id" in each},
+        )
+
+    async def list_topics(self) -> list[str]:
+        """Return the names of all topics; they may be thousands, so that it is asked seldom."""
+        async with self._listing:
+            moment = asyncio.get_running_loop().time()
+            if moment > self._listed_until:
+                answer = await self.send(TopicsRequest(None))
+                self._listed = [each[1] for each in answer.topics]
+                self._listed_until = moment + LIST_SECONDS
+            return self._listed
+
+    async def find_settings(
+        self, topics: Collection[str], names: Collection[str]
+    ) -> dict[str, dict[str, str]]:
+        """Return settings of topics that are in force, without those that we may not read."""
+        if not topics:
+            return {}
+        answer = await self.send(ask_settings(sorted(topics), sorted(names)))
+        return {
+            topic: {name: value for name, value, *_ in found if value is not None}
+            for code, _, _, topic, found in answer.resources
             if for_code(code) is NoError
         }
-        return Cluster(servers=len(answer.brokers), topics=found)
+
+    async def change_settings(self, settings: dict[str, dict[str, str]]) -> None:
+        """Set settings of topics; the others stay as they are."""
+        if not settings:
+            return
+        answer = await self.send(AlterRequest(settings))
+        for code, message, _, topic in answer.resources:
+            if (error := for_code(code)) is not NoError:
+                raise BrokerRefusedError(f"{topic}: {message or error.__name__}")
+
+    async def send(self, request: Any) -> Any:
+        """Return what any server answers."""
+        return await self.ask(lambda client: client._send_request(request))
 
     async def find_partitions(self, topics: Collection[str]) -> list[TopicPartition]:
         """Return the partitions of those topics that exist."""
-        found = (await self.describe(topics)).topics
-        return [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in range(len(found.get(topic, [])))
-        ]
+        return (await self.describe(topics)).partitions
 
     async def find_offsets(
-        self, group: str, partitions: Collection[TopicPartition]
+        self, group: str, partitions: Collection[TopicPartition] | None = None
     ) -> dict[TopicPartition, OffsetAndMetadata]:
-        """Return what a group has committed, without the partitions where it has nothing."""
+        """Return what a group has committed, on these partitions or on all that it ever read."""
+        chosen = None if partitions is None else list(partitions)
 
         async def work(client: Any) -> dict[TopicPartition, OffsetAndMetadata]:
-            found = await client.list_consumer_group_offsets(group, partitions=list(partitions))
+            found = await client.list_consumer_group_offsets(group, partitions=chosen)
             return {partition: each for partition, each in found.items() if each.offset >= 0}
 
-        return await self.ask(work) if partitions else {}
+        return {} if chosen == [] else await self.ask(work)
 
     async def delete_before(self, ends: dict[TopicPartition, int]) -> None:
         """Delete the records before the given offsets."""

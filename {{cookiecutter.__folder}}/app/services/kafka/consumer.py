@@ -5,7 +5,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -14,11 +14,13 @@ from aiokafka.errors import (
     UnknownMemberIdError,
 )
 
-from app.services.kafka.admin import Admin
+from app.services.kafka.admin import Admin, Cluster
+from app.services.kafka.changes import find_other_rungs, is_replaced, wait_for_change
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES
 from app.services.kafka.lane import Lane
-from app.services.kafka.mark import RUNNING, Mark
+from app.services.kafka.mark import RUNNING, Mark, write_mark
+from app.services.kafka.reading import make_consumer
 from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
 from app.utils.broker_errors import BrokerError, BrokerUnavailableError
@@ -34,7 +36,6 @@ MAX_PAUSE_SECONDS = 15.0
 HANDLING_GRACE_SECONDS = 5.0
 # The others wait for us while we finish what is in hand, and commit it.
 REBALANCE_SECONDS = 4 * HANDLING_GRACE_SECONDS
-FETCH_WAIT_MILLISECONDS = 200
 # Asked for its records, the client has none, and knows that we are alive.
 NOTHING = TopicPartition("", -1)
 OVER = (
@@ -64,6 +65,8 @@ class GroupConsumer:
         self._deliver = deliver
         self._admin = admin
         self._topics = (group.topic.name, *group.rungs)
+        self._delays = group.rungs
+        self._known = Cluster(servers=0, topics={}, ids={})
         self._consumer: Any = None
         self._lanes: dict[TopicPartition, Lane] = {}
         self._committing = asyncio.Lock()
@@ -109,29 +112,43 @@ class GroupConsumer:
                 lane.saved = offset
 
     async def _commit(self, offsets: dict[TopicPartition, tuple[int, str]]) -> bool:
+        ids = self._known.ids
+        marked = {
+            each: (at, write_mark(said, ids.get(each.topic, "")))
+            for each, (at, said) in offsets.items()
+        }
         try:
-            await self._consumer.commit(offsets)
+            await self._consumer.commit(marked)
         except OVER as error:
             # What is not committed comes again, here or elsewhere.
             logger.debug("commit too late", group=self._group.name, error=repr(error))
             return False
         return True
 
-    async def take(self, partitions: Collection[TopicPartition]) -> None:
-        """Open a lane for each partition that is ours from now on."""
+    async def take(self, partitions: Collection[TopicPartition], by: "Rebalances") -> None:
+        """Open a lane for each partition that is ours from now on, `by` whom we heard of it."""
         marks: dict[TopicPartition, Mark] = {}
         try:
             async with asyncio.timeout(HANDLING_GRACE_SECONDS):
                 found = await self._admin.find_offsets(self._group.name, partitions)
-                marks = {each: Mark.read(at.offset, at.metadata) for each, at in found.items()}
+                if by.is_over:
+                    return
+                marks = {
+                    each: Mark.read(at.offset, at.metadata, self._known.ids.get(each.topic, ""))
+                    for each, at in found.items()
+                }
+                for each, mark in marks.items():
+                    if mark.offset == 0:
+                        # What was committed may be an offset of another topic of that name.
+                        self._consumer.seek(each, 0)
                 # From here on it counts as an accident if we are not heard of again.
                 clean = {each: mark.offset for each, mark in marks.items() if mark.is_clean}
                 if clean:
-                    await self._consumer.commit({each: (at, RUNNING) for each, at in clean.items()})
+                    await self._commit({each: (at or 0, RUNNING) for each, at in clean.items()})
         except (*FAILURES, BrokerError) as error:
             logger.warning("marks not read", group=self._group.name, error=repr(error))
             marks = {}
-        if self._is_finishing:
+        if self._is_finishing or by.is_over:
             return
         for partition in partitions:
             self._lanes[partition] = Lane(
@@ -140,7 +157,8 @@ class GroupConsumer:
                 consumer=self._consumer,
                 keeper=self,
                 deliver=self._deliver,
-                delay=self._group.rungs.get(partition.topic, 0.0),
+                delay=self._delays.get(partition.topic, 0.0),
+                topic_id=self._known.ids.get(partition.topic, ""),
             )
 
     async def give_up(self, grace: float) -> None:
@@ -183,28 +201,47 @@ class GroupConsumer:
 
     async def _serve(self) -> None:
         # aiokafka has no cooperative assignment: each rebalance takes everything from everybody.
-        self._consumer = consumer = AIOKafkaConsumer(
-            **self._options,
+        self._consumer = consumer = make_consumer(
+            self._options,
             group_id=self._group.name,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
             rebalance_timeout_ms=round(REBALANCE_SECONDS * 1000),
         )
+        rebalances = Rebalances(self)
+        changing: asyncio.Task[Cluster] | None = None
         try:
+            # What waits under the delays of an older policy, or of a newer one, comes too.
+            others = await find_other_rungs(self._admin, self._group)
+            self._delays = {**self._group.rungs, **others}
+            topics = (*self._topics, *others)
+            self._known = await self._admin.describe(topics)
             # A consumer of a topic that does not exist might create it.
-            found = {each.topic for each in await self._admin.find_partitions(self._topics)}
-            if missing := sorted({*self._topics} - found):
+            if missing := sorted({*topics} - {*self._known.topics}):
                 raise BrokerUnavailableError(f"{', '.join(missing)}: there is no such topic")
-            consumer.subscribe(self._topics, listener=Rebalances(self))
+            consumer.subscribe(topics, listener=rebalances)
             await start_client(consumer)
             while True:
+                changing = changing or asyncio.create_task(
+                    wait_for_change(self._admin, topics, self._known, self._group)
+                )
                 await self._tick()
+                if changing.done():
+                    await self._follow(changing.result())
+                    changing = None
         finally:
+            rebalances.is_over = True
+            if changing:
+                changing.cancel()
             try:
                 await self.give_up(grace=0.0)
             finally:
                 await stop_consumer(consumer)
+
+    async def _follow(self, found: Cluster) -> None:
+        """Read new partitions from now on, and begin anew with a topic that was made again."""
+        if is_replaced(found, self._known):
+            raise BrokerUnavailableError("a topic was made again")
+        self._known = found
+        await self._consumer._client.force_metadata_update()
 
     async def _tick(self) -> None:
         await asyncio.sleep(TICK_SECONDS)
@@ -216,17 +253,20 @@ class GroupConsumer:
 
 
 class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
-    """Hear which partitions are ours."""
+    """Hear which partitions are ours, from one client: it may go on after it was replaced."""
 
     def __init__(self, consumer: GroupConsumer) -> None:
-        """Tell the consumer."""
+        """Tell the consumer, until it is over."""
         self._consumer = consumer
+        self.is_over = False
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Give everything up; what was lost rather than taken away ends in the same way."""
         del revoked
-        await self._consumer.give_up(HANDLING_GRACE_SECONDS)
+        if not self.is_over:
+            await self._consumer.give_up(HANDLING_GRACE_SECONDS)
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Take what is assigned."""
-        await self._consumer.take(assigned)
+        if not self.is_over:
+            await self._consumer.take(assigned, self)

@@ -2,14 +2,19 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 
 from app.services.kafka.mark import CAREFUL, CLEAN, RUNNING, Mark
+from app.services.kafka.reading import read
 from app.services.kafka.records import locate, read_envelope
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
+from app.utils.turns import Turn, at_rest, resting_by
 
 logger = Logger(__name__)
 
@@ -53,6 +58,7 @@ class Lane:
         keeper: Keeper,
         deliver: Deliver,
         delay: float,
+        topic_id: str,
     ) -> None:
         """Start at the mark; `delay` is how many seconds each message has to be old."""
         self.partition = partition
@@ -67,6 +73,7 @@ class Lane:
         self._keeper = keeper
         self._deliver = deliver
         self._delay = delay
+        self._topic_id = topic_id
         self._is_stopping = False
         self._is_busy = False
         self.task = asyncio.create_task(self._run())
@@ -94,15 +101,14 @@ class Lane:
     async def _run(self) -> None:
         slice_end = time.monotonic() + SLICE_SECONDS
         while not self._is_stopping:
-            found = await self._consumer.getmany(
-                self.partition, timeout_ms=POLL_MILLISECONDS, max_records=BATCH
+            records, end = await read(
+                self._consumer, self.partition, timeout_ms=POLL_MILLISECONDS, max_records=BATCH
             )
-            records = found.get(self.partition, ())
             for record in records:
+                if self.done is None:
+                    await self._skip_to(record.offset)
                 if self._delay:
                     await self._wait(record)
-                if self.done is None:
-                    self.done = self.saved = record.offset
                 if self._suspects:
                     await self._work_carefully(record, pauses=record is records[-1])
                 else:
@@ -113,12 +119,27 @@ class Lane:
                     # Neither the client nor a handler that has nothing to wait for lets others run.
                     await asyncio.sleep(0)
                     slice_end = time.monotonic() + SLICE_SECONDS
+            await self._skip_to(end)
+
+    async def _skip_to(self, offset: int) -> None:
+        """Count as done what is not there: a transaction's marks, what was deleted or compacted.
+
+        It would count as waiting for ever. A partition where nothing was ever handled is committed
+        too, so that the group is known to read it.
+        """
+        if self.done is not None and offset <= self.done:
+            return
+        self.done = offset
+        # Otherwise it is committed with what other lanes have done.
+        if self._suspects and await self._keeper.save({self.partition: (offset, RUNNING)}):
+            self.saved = offset
 
     async def _wait(self, record: Any) -> None:
         """Wait until a message was long enough on its rung."""
         rest = record.timestamp / 1000 + self._delay - time.time()
         if rest > 0:
-            await asyncio.sleep(rest)
+            # Never longer, whatever the clock of another machine says.
+            await asyncio.sleep(min(rest, self._delay))
 
     async def _work(self, record: Any) -> None:
         await self._hand_over(record, 0)
@@ -131,8 +152,9 @@ class Lane:
         deaths = self._mark.deaths if record.offset == self._mark.offset else 0
         if deaths:
             # Two that are suspected must not be in hand when one of them kills us.
-            async with self._keeper.alone:
-                await self._work_marked(record, deaths)
+            async with Turn(self._keeper.alone) as turn:
+                with resting_by(partial(self._rest, record.offset, deaths, turn)):
+                    await self._work_marked(record, deaths)
         else:
             await self._work_marked(record, 0)
         if pauses or self._delay or not self._suspects:
@@ -140,19 +162,36 @@ class Lane:
             await self._keeper.save({self.partition: (record.offset + 1, RUNNING)})
 
     async def _work_marked(self, record: Any, deaths: int) -> None:
-        mark = {self.partition: (record.offset, f"{CAREFUL}{deaths}")}
-        while True:
-            if await self._keeper.save(mark):
-                break
-            await asyncio.sleep(FENCED_SECONDS)
+        await self._save_mark(record.offset, deaths)
         await self._hand_over(record, deaths)
         self.saved = self.done = record.offset + 1
         self._suspects -= 1
 
+    async def _save_mark(self, offset: int, deaths: int) -> None:
+        """Commit that a message is in hand, of which so many processes died before."""
+        mark = {self.partition: (offset, f"{CAREFUL}{deaths}")}
+        while True:
+            if await self._keeper.save(mark):
+                break
+            await asyncio.sleep(FENCED_SECONDS)
+
+    @asynccontextmanager
+    async def _rest(
+        self, offset: int, deaths: int, turn: Turn, outages: int
+    ) -> AsyncIterator[None]:
+        """Have a suspect in no hand while it waits: what dies now does not die of it."""
+        del outages  # It goes on here, where they are known.
+        await self._save_mark(offset, deaths - 1)
+        turn.yield_turn()
+        yield
+        await turn.resume()
+        await self._save_mark(offset, deaths)
+
     async def _hand_over(self, record: Any, deaths: int) -> None:
         """Hand a message over until its delivery returns."""
         origin = locate(record)
-        incoming = Incoming(message=read_envelope(record, origin), deaths=deaths, origin=origin)
+        message = read_envelope(record, self._topic_id)
+        incoming = Incoming(message=message, deaths=deaths, origin=origin)
         pause = FIRST_PAUSE_SECONDS
         while True:
             self._is_busy = True
@@ -164,5 +203,6 @@ class Lane:
                 self._is_busy = False
             if self._is_stopping:
                 raise asyncio.CancelledError
-            await asyncio.sleep(pause)
+            async with at_rest():
+                await asyncio.sleep(pause)
             pause = min(pause * 2, MAX_PAUSE_SECONDS)

@@ -5,12 +5,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from app.services.kafka.admin import Admin
+from app.services.kafka.admin import Admin, Cluster
+from app.services.kafka.changes import is_replaced, wait_for_change
 from app.services.kafka.client import TIMEOUT_SECONDS
-from app.services.kafka.consumer import FETCH_WAIT_MILLISECONDS
 from app.services.kafka.lane import BATCH, SLICE_SECONDS
+from app.services.kafka.reading import make_consumer, read
 from app.services.kafka.records import locate, read_envelope
 from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
@@ -45,6 +46,9 @@ class Listener:
         self._is_finishing = False
         self._is_busy = False
         self._is_reading = asyncio.Event()
+        self._one_by_one = asyncio.Lock()
+        self._known: Cluster | None = None
+        self._positions: dict[TopicPartition, int] | None = None
         self._seen = asyncio.get_running_loop().time()
         self.task = asyncio.create_task(self._run())
 
@@ -74,42 +78,81 @@ class Listener:
     async def _run(self) -> None:
         while not self._is_finishing:
             try:
-                await self._read()
+                await self._listen()
             except Exception as error:  # noqa: BLE001 - nothing else would start it again
                 logger.warning("listener starts again", topic=self._topic, error=repr(error))
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _read(self) -> None:
-        consumer = AIOKafkaConsumer(
-            **self._options,
-            enable_auto_commit=False,
-            auto_offset_reset="latest",
-            fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
-        )
+    async def _listen(self) -> None:
+        """Read until there are more partitions, or other ones."""
+        # A consumer of a topic that does not exist might create it.
+        known = await self._admin.describe([self._topic])
+        if not known.partitions:
+            raise BrokerUnavailableError(f"{self._topic}: there is no such topic")
+        if self._known and is_replaced(known, self._known):
+            self._positions = {}
+        self._known = known
+        partitions = [
+            each for each in known.partitions if self._partition in (None, each.partition)
+        ]
+        consumer = make_consumer(self._options)
         try:
-            # A consumer of a topic that does not exist might create it.
-            if not await self._admin.find_partitions([self._topic]):
-                raise BrokerUnavailableError(f"{self._topic}: there is no such topic")
-            if self._partition is None:
-                consumer.subscribe([self._topic])
-            else:
-                consumer.assign([TopicPartition(self._topic, self._partition)])
+            consumer.assign(partitions)
             await start_client(consumer)
-            await consumer.seek_to_end()
+            await self._find_positions(consumer, partitions)
             self._is_reading.set()
-            while not self._is_finishing:
-                found = await consumer.getmany(timeout_ms=POLL_MILLISECONDS, max_records=BATCH)
-                self._seen = asyncio.get_running_loop().time()
-                for records in found.values():
-                    await self._hand_over(records)
+            changing = asyncio.create_task(wait_for_change(self._admin, [self._topic], known))
+            try:
+                async with asyncio.TaskGroup() as readers:
+                    for each in partitions:
+                        readers.create_task(self._read(consumer, each, changing))
+            finally:
+                changing.cancel()
         finally:
             await stop_consumer(consumer)
 
-    async def _hand_over(self, records: list[Any]) -> None:
+    async def _find_positions(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        """Begin with what comes from now on, and later where this ended.
+
+        A partition that is found later is new: all that it holds came since.
+        """
+        if self._positions is None:
+            await consumer.seek_to_end()
+            self._positions = {each: await consumer.position(each) for each in partitions}
+        for partition in partitions:
+            if partition in self._positions:
+                consumer.seek(partition, self._positions[partition])
+            else:
+                await consumer.seek_to_beginning(partition)
+
+    async def _read(
+        self, consumer: Any, partition: TopicPartition, changing: asyncio.Task[Cluster]
+    ) -> None:
+        topic_id = self._known.ids.get(self._topic, "") if self._known else ""
+        while not self._is_finishing and not changing.done():
+            records, end = await read(
+                consumer, partition, timeout_ms=POLL_MILLISECONDS, max_records=BATCH
+            )
+            self._seen = asyncio.get_running_loop().time()
+            async with self._one_by_one:
+                await self._hand_over(partition, records, topic_id)
+            if not self._is_finishing:
+                self._set_position(partition, end)
+
+    def _set_position(self, partition: TopicPartition, offset: int) -> None:
+        if self._positions is not None:
+            self._positions[partition] = offset
+
+    async def _hand_over(
+        self, partition: TopicPartition, records: list[Any], topic_id: str
+    ) -> None:
         slice_end = time.monotonic() + SLICE_SECONDS
         for record in records:
+            if self._is_finishing:
+                return
             origin = locate(record)
-            incoming = Incoming(message=read_envelope(record, origin), origin=origin)
+            self._set_position(partition, record.offset + 1)
+            incoming = Incoming(message=read_envelope(record, topic_id), origin=origin)
             self._is_busy = True
             try:
                 await self._deliver(incoming)
@@ -117,8 +160,6 @@ class Listener:
                 logger.error("message lost", origin=origin, error=repr(error))
             finally:
                 self._is_busy = False
-            if self._is_finishing:
-                return
             if time.monotonic() > slice_end:
                 await asyncio.sleep(0)
                 slice_end = time.monotonic() + SLICE_SECONDS

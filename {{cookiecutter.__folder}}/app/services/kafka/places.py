@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from app.services.kafka.admin import Admin
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.errors import FAILURES, explain
 from app.services.kafka.publisher import Publisher
-from app.services.kafka.records import locate, read_envelope
+from app.services.kafka.reading import make_consumer, read
+from app.services.kafka.records import read_envelope
 from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
 from app.utils.broker_errors import BrokerUnavailableError
@@ -19,6 +20,7 @@ from app.utils.envelope import Envelope
 from app.utils.topology import Group
 
 CHUNK = 100
+POLL_MILLISECONDS = 500
 
 Bounds = dict[TopicPartition, tuple[int, int]]
 
@@ -34,10 +36,12 @@ class Places:
 
     async def count(self, group: Group) -> dict[str, int]:
         """Return how many messages wait for the group: by topic, rung and dead letters."""
-        topics = (group.topic.name, *group.rungs, group.dead)
-        counts = dict.fromkeys(topics, 0)
+        committed = await self._admin.find_offsets(group.name)
+        others = group.find_other_rungs(each.topic for each in committed)
+        topics = (group.topic.name, *group.rungs, *others, group.dead)
         partitions = await self._admin.find_partitions(topics)
-        committed = await self._admin.find_offsets(group.name, partitions)
+        counts = dict.fromkeys((*group.rungs, group.topic.name, group.dead), 0)
+        counts |= {each.topic: 0 for each in partitions}
         async with self._open() as reader:
             bounds = await find_bounds(reader, partitions)
         for partition, (beginning, end) in bounds.items():
@@ -50,7 +54,7 @@ class Places:
         async with self._open() as reader:
             bounds = await self._find(reader, place)
             async for record in read_records(reader, bounds):
-                yield read_envelope(record, locate(record))
+                yield read_envelope(record)
 
     async def sift(self, place: str, keep: Callable[[Envelope], Awaitable[bool]]) -> None:
         """Ask about each message that the place holds now, and remove those that are not kept.
@@ -62,7 +66,7 @@ class Places:
         async with self._open() as reader:
             bounds = await self._find(reader, place)
             async for record in read_records(reader, bounds):
-                if await keep(read_envelope(record, locate(record))):
+                if await keep(read_envelope(record)):
                     kept.add((record.partition, record.offset))
                 else:
                     removed += 1
@@ -71,7 +75,7 @@ class Places:
             chunk = []
             async for record in read_records(reader, bounds if kept else {}):
                 if (record.partition, record.offset) in kept:
-                    chunk.append(read_envelope(record, locate(record)))
+                    chunk.append(read_envelope(record))
                 if len(chunk) == CHUNK:
                     await self._write(place, chunk)
                     chunk = []
@@ -86,9 +90,7 @@ class Places:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Any]:
-        reader = AIOKafkaConsumer(
-            **self._options, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
+        reader = make_consumer(self._options)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await start_client(reader)
@@ -117,13 +119,15 @@ async def read_records(reader: Any, bounds: Bounds) -> AsyncIterator[Any]:
     for partition, (beginning, end) in filled.items():
         reader.assign([partition])
         reader.seek(partition, beginning)
+        position, silence = beginning, 0
         # Records that were deleted leave gaps, so that the last need not be at `end - 1`.
-        while await reader.position(partition) < end:
-            found = await reader.getmany(
-                partition, timeout_ms=round(TIMEOUT_SECONDS * 1000), max_records=CHUNK
+        while position < end:
+            records, position = await read(
+                reader, partition, timeout_ms=POLL_MILLISECONDS, max_records=CHUNK
             )
-            if not found and await reader.position(partition) < end:
+            silence = 0 if records else silence + POLL_MILLISECONDS
+            if position < end and silence > TIMEOUT_SECONDS * 1000:
                 raise BrokerUnavailableError(f"{partition.topic}: its messages do not come")
-            for record in found.get(partition, []):
+            for record in records:
                 if record.offset < end:
                     yield record

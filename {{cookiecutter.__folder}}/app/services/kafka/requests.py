@@ -8,6 +8,7 @@ from app.services.kafka.admin import Admin
 from app.services.kafka.client import TIMEOUT_SECONDS
 from app.services.kafka.listener import Listener
 from app.services.kafka.publisher import Publisher
+from app.utils.background import stray_cancellation_fails
 from app.utils.broker_errors import PublishError
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
@@ -85,21 +86,22 @@ class Answers:
 
     async def finish(self) -> None:
         """Finish what was begun, as long as anybody may wait for it; cancelled, give it up."""
-        tasks = list(self._tasks)
-        try:
-            await asyncio.gather(*tasks, return_exceptions=True)
-        finally:
-            for task in tasks:
-                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def give_up(self) -> None:
+        """End what is not finished: whoever asked hears nothing."""
+        for task in self._tasks:
+            task.cancel()
 
     async def _answer(self, request: Envelope) -> None:
         topic, _, partition = request.headers.get(REPLY_TO_HEADER, "").rpartition("/")
         try:
-            reply = await self._respond(request)
-            if reply is not None and topic and partition.isdecimal():
-                answer = reply.with_headers(reply_request=request.id)
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    await self._publisher.write(topic, answer, partition=int(partition))
+            with stray_cancellation_fails():
+                reply = await self._respond(request)
+                if reply is not None and topic and partition.isdecimal():
+                    answer = reply.with_headers(reply_request=request.id)
+                    async with asyncio.timeout(TIMEOUT_SECONDS):
+                        await self._publisher.write(topic, answer, partition=int(partition))
         except Exception as error:  # noqa: BLE001 - nobody else would hear of it
             logger.error("request not answered", topic=request.topic, error=repr(error))
         finally:

@@ -1,8 +1,10 @@
-"""Stopping consumers of Kafka: in time, and with nothing left open."""
+"""Stopping clients of Kafka: in time, and with nothing left open."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
+from app.services.kafka.client import TIMEOUT_SECONDS
 from app.utils.logger import Logger
 
 logger = Logger(__name__)
@@ -28,3 +30,16 @@ async def _stop(consumer: Any) -> None:
     finally:
         # It forgets its connections when a fetch that it cancels was about to be repeated.
         await consumer._client.close()
+
+
+async def stop_producer(producer: Any) -> None:
+    """Stop a producer, which by itself would wait for ever when nobody takes what it holds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TIMEOUT_SECONDS / 2):
+            await producer.flush()
+    sender = producer._sender.sender_task  # there is no public way to give up
+    stopping = asyncio.ensure_future(producer.stop())
+    done, _ = await asyncio.wait({stopping}, timeout=0.1)
+    if not done:
+        sender.cancel()
+        await asyncio.wait({stopping}, timeout=TIMEOUT_SECONDS)

@@ -11,12 +11,16 @@ from aiokafka.admin import NewPartitions, NewTopic
 from aiokafka.errors import InvalidPartitionsError, TopicAlreadyExistsError
 
 from app.services.kafka.admin import Admin, Cluster, raise_errors
-from app.services.kafka.client import TIMEOUT_SECONDS
+from app.services.kafka.client import MAX_BYTES, TIMEOUT_SECONDS
 from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.topology import Group, Topic
 
 PLACE_RETENTION = timedelta(days=7)
 UNLIMITED = -1
+RETENTION = "retention.ms"
+IN_SYNC = "min.insync.replicas"
+MESSAGE_BYTES = "max.message.bytes"
+SETTINGS = (RETENTION, IN_SYNC, MESSAGE_BYTES)
 PAUSE_SECONDS = 0.05
 
 
@@ -28,6 +32,13 @@ class Declared:
     partitions: int
     replicas: int
     retention_ms: int
+    message_bytes: int | None = None
+    """How large a message it has to take at least, if that is ours to say."""
+
+    def count_in_sync(self, servers: int) -> int:
+        """Return on how many servers a message is before it counts as published."""
+        # One of them may be away, as when it restarts, and the others must have it.
+        return max(min(self.replicas, servers) - 1, 1)
 
 
 def declare(topics: Collection[Topic], groups: Collection[Group]) -> Iterator[Declared]:
@@ -54,6 +65,7 @@ def declare_one(
         partitions=partitions or topology.partitions,
         replicas=topology.replicas,
         retention_ms=retention_ms,
+        message_bytes=None if name == topic.name else MAX_BYTES,
     )
 
 
@@ -63,16 +75,57 @@ def to_milliseconds(time: timedelta) -> int:
 
 
 async def check_topics(admin: Admin, declared: Collection[Declared]) -> list[str]:
-    """Return a sentence for every topic that is missing or less than declared."""
-    cluster = await admin.describe([each.name for each in declared])
-    return [sentence for each in declared for sentence in compare(each, cluster)]
+    """Return a sentence for everything that is missing or not as declared."""
+    lacks, others = await find_differences(admin, declared)
+    return [*lacks, *others]
+
+
+async def find_differences(
+    admin: Admin, declared: Collection[Declared]
+) -> tuple[list[str], list[str]]:
+    """Return a sentence for everything that topics lack, and one for what is more than declared."""
+    names = [each.name for each in declared]
+    cluster = await admin.describe(names)
+    settings = await admin.find_settings(cluster.topics, SETTINGS)
+    lacks = [sentence for each in declared for sentence in compare(each, cluster)]
+    others = []
+    for each in declared:
+        found = settings.get(each.name, {})
+        for name, wanted in list_settings(each, cluster.servers).items():
+            if not (have := found.get(name)):
+                continue  # we may not read it, or the server does not know it
+            if rank(have) < rank(wanted):
+                lacks.append(f"{each.name}: its {name} is {have}, not {wanted}")
+            elif name == RETENTION and rank(have) > rank(wanted):
+                others.append(
+                    f"{each.name}: its {name} is {have}, more than the {wanted} declared: declare "
+                    "the retention that it has, so that ids of messages are known as long"
+                )
+    return lacks, others
+
+
+def list_settings(declared: Declared, servers: int) -> dict[str, str]:
+    """Return the settings that a topic is to have."""
+    settings = {
+        RETENTION: str(declared.retention_ms),
+        IN_SYNC: str(declared.count_in_sync(servers)),
+    }
+    if declared.message_bytes is not None:
+        settings[MESSAGE_BYTES] = str(declared.message_bytes)
+    return settings
+
+
+def rank(value: str) -> float:
+    """Return how much a setting is; below zero is without a limit."""
+    return float(value) if float(value) >= 0 else float("inf")
 
 
 async def apply_topics(admin: Admin, declared: Collection[Declared]) -> None:
-    """Create what is missing, and wait until every server knows of it.
+    """Create what is missing, add what is less, and wait until every server knows of it.
 
-    Raises BrokerRefusedError, one sentence, for what cannot be changed, and BrokerUnavailableError
-    when the servers take too long, after which it can be done again.
+    Nothing is made less: that could delete messages. Raises BrokerRefusedError, one sentence, for
+    what cannot be changed, and BrokerUnavailableError when the servers take too long, after which
+    it can be done again.
     """
     cluster = await admin.describe([each.name for each in declared])
     found = cluster.topics
@@ -80,14 +133,34 @@ async def apply_topics(admin: Admin, declared: Collection[Declared]) -> None:
     await admin.ask(partial(create_topics, declared=missing, servers=cluster.servers))
     small = [each for each in declared if 0 < len(found.get(each.name, [])) < each.partitions]
     await admin.ask(partial(add_partitions, declared=small))
+    weak = await raise_settings(admin, declared, cluster)
+    changed = {each.name for each in (*missing, *small)} | weak
     deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
-    while different := await check_topics(admin, declared):
-        changed = {each.name for each in (*missing, *small)}
-        if not any(sentence.split(":")[0] in changed for sentence in different):
-            raise BrokerRefusedError("; ".join(different))
+    while lacks := (await find_differences(admin, declared))[0]:
+        if not any(sentence.split(":")[0] in changed for sentence in lacks):
+            raise BrokerRefusedError("; ".join(lacks))
         if asyncio.get_running_loop().time() > deadline:
-            raise BrokerUnavailableError(f"not there yet: {'; '.join(different)}")
+            raise BrokerUnavailableError(f"not there yet: {'; '.join(lacks)}")
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def raise_settings(
+    admin: Admin, declared: Collection[Declared], cluster: Cluster
+) -> set[str]:
+    """Set what is less than declared; return of which topics."""
+    settings = await admin.find_settings(cluster.topics, SETTINGS)
+    changes = {}
+    for each in declared:
+        found = settings.get(each.name, {})
+        low = {
+            name: wanted
+            for name, wanted in list_settings(each, cluster.servers).items()
+            if found.get(name) and rank(found[name]) < rank(wanted)
+        }
+        if low:
+            changes[each.name] = low
+    await admin.change_settings(changes)
+    return set(changes)
 
 
 def compare(declared: Declared, cluster: Cluster) -> Iterator[str]:
@@ -112,7 +185,7 @@ async def create_topics(client: Any, *, declared: Collection[Declared], servers:
             each.name,
             each.partitions,
             min(each.replicas, servers),
-            topic_configs={"retention.ms": str(each.retention_ms)},
+            topic_configs=list_settings(each, servers),
         )
         for each in declared
     ]

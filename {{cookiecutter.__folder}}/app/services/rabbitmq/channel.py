@@ -17,7 +17,7 @@ async def open_channel(connection: RobustConnection | None) -> AsyncIterator[Abs
     """Open a channel for the block: some mistakes close the channel that they are made on."""
     if connection is None:
         raise BrokerUnavailableError("not connected")
-    channel = Channel(connection)
+    channel = Channel(connection, on_return_raises=True)
     try:
         with translate_failures():
             async with asyncio.timeout(TIMEOUT_SECONDS):

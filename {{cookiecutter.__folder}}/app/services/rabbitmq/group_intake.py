@@ -1,15 +1,14 @@
 """Taking the messages of a group from RabbitMQ, so that one that kills harms no other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from app.services.rabbitmq.intake import PAUSE_SECONDS, Intake
 from app.services.rabbitmq.messages import read_count, read_message
 from app.services.rabbitmq.queues import name_suspects
-from app.services.rabbitmq.suspects import Suspects
-from app.utils.broker_errors import MessageRefusedError, PublishError
+from app.services.rabbitmq.suspects import Send, Suspects
+from app.utils.broker_errors import DeadLetterRefusedError, MessageRefusedError, PublishError
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
@@ -19,8 +18,6 @@ logger = Logger(__name__)
 
 # When a process dies, everything that it had taken counts as delivered once more, the innocent too.
 SUSPECT_AT = 2
-
-Send = Callable[[str, Envelope], Awaitable[None]]
 
 
 class GroupIntake(Intake):
@@ -35,7 +32,7 @@ class GroupIntake(Intake):
         """Deliver the messages of the group, and send what is suspect; see `Suspects`."""
         super().__init__(group.name, deliver)
         self._group = group
-        self._suspects = Suspects(name_suspects(group), deliver, alone)
+        self._suspects = Suspects(name_suspects(group), deliver, send, alone)
         self._send = send
 
     async def set_up(self, channel: AbstractChannel) -> None:
@@ -58,7 +55,13 @@ class GroupIntake(Intake):
         message = Incoming(message=read_message(incoming), origin=self._group.name)
         is_suspect = read_count(incoming) >= SUSPECT_AT
         is_apart = is_suspect and await self._move(name_suspects(self._group), message.message)
-        if is_apart or await self.try_to_deliver(message):
+        try:
+            is_done = is_apart or await self.try_to_deliver(message)
+        except DeadLetterRefusedError:
+            # The server moves it to the dead letters itself, whole, however large it is.
+            await incoming.reject(requeue=False)
+            return
+        if is_done:
             await incoming.ack()
         else:
             await incoming.nack()

@@ -9,6 +9,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from app.services.rabbitmq.connection import TIMEOUT_SECONDS
 from app.services.rabbitmq.errors import FAILURES, describe
+from app.utils.broker_errors import DeadLetterRefusedError
 from app.utils.envelope import Envelope
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
@@ -34,7 +35,6 @@ class Intake(ABC):
         self._idle = asyncio.Event()
         self._idle.set()
         self._consumers: list[tuple[AbstractChannel, str]] = []
-        self._is_paused = False
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(WATCH_SECONDS, self._watch)
 
@@ -44,7 +44,6 @@ class Intake(ABC):
 
     async def pause(self) -> None:
         """Take no more, and wait for what is in flight."""
-        self._is_paused = True
         for channel, tag in self._consumers:
             # A channel that is lost has no consumers any more.
             if not channel.is_closed:
@@ -57,7 +56,6 @@ class Intake(ABC):
 
     def stop(self) -> None:
         """Begin nothing more; what is in flight ends with the connection."""
-        self._is_paused = True
         self._timer.cancel()
 
     async def consume(
@@ -92,7 +90,10 @@ class Intake(ABC):
         self._consumers.append((channel, tag))
 
     async def try_to_deliver(self, incoming: Incoming) -> bool:
-        """Deliver a message; tell whether it may be forgotten, after a pause if not."""
+        """Deliver a message; tell whether it may be forgotten, after a pause if not.
+
+        Raises DeadLetterRefusedError when the server has to move it.
+        """
         try:
             await self._deliver(incoming)
         except asyncio.CancelledError:
@@ -102,6 +103,8 @@ class Intake(ABC):
             self._overdue.discard(task)
             task.uncancel()
             return await self.postpone(incoming.message)
+        except DeadLetterRefusedError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it raises, the others go on
             logger.error(
                 "delivery failed", queue=self._name, id=incoming.message.id, error=repr(error)
@@ -114,11 +117,6 @@ class Intake(ABC):
         """Put a message that has waited for too long somewhere else; tell whether it is there."""
         logger.warning("message dropped", queue=self._name, id=message.id)
         return True
-
-    @property
-    def is_paused(self) -> bool:
-        """Tell whether nothing new is begun any more."""
-        return self._is_paused
 
     def _watch(self) -> None:
         """Take back what has waited for so long that the server would."""

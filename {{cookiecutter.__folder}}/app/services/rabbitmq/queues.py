@@ -18,6 +18,11 @@ def name_suspects(group: Group) -> str:
     return f"{group.name}.suspects"
 
 
+def name_requests(group: Group) -> str:
+    """Return the place of the requests that a group answers."""
+    return f"{group.name}.requests"
+
+
 def list_queues(group: Group) -> dict[str, Arguments]:
     """Return the group's queues with their arguments, each after those that it leads to."""
     kind: Arguments = {

@@ -31,7 +31,7 @@ async def check_topology(
 ) -> list[str]:
     """Return a sentence for everything that is missing or not as declared.
 
-    AMQP does not tell which queues are bound to what: a missing binding is not found.
+    AMQP does not tell which queues are bound to what: see `check_bindings`.
     """
     found = [] if await has_exchange(connection) else [f"the exchange {EXCHANGE} is missing"]
     for group in groups:
