@@ -1,25 +1,44 @@
 """How the service reaches its database: the driver, time limits, UTC and read-only transactions."""
 
-import asyncio
-import sqlite3
-import time
+from functools import partial
 from typing import Any
 
 # {% if cookiecutter.database == "sqlite" %}
-from sqlalchemy import Connection, Dialect, ExceptionContext, event, make_url
+from sqlalchemy import Dialect, event, make_url
 # {% endif %}
-# {% if cookiecutter.database != "sqlite" %}
-from sqlalchemy import URL, Connection, Dialect, ExceptionContext, event, make_url
+# {% if cookiecutter.database == "postgresql" %}
+from sqlalchemy import URL, Dialect, event, make_url
+# {% endif %}
+# {% if cookiecutter.database == "mysql" %}
+from sqlalchemy import URL, Connection, Dialect, event, make_url
 # {% endif %}
 # {% if cookiecutter.database == "postgresql" %}
 from sqlalchemy.exc import InvalidatePoolError
 # {% endif %}
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_
 
-from app.core.errors import InvalidInputError
+# {% if cookiecutter.database == "postgresql" %}
+from app.core.database_url import list_hosts, make_arguments, read_database_url, read_name
+# {% endif %}
+# {% if cookiecutter.database == "mysql" %}
+from app.core.database_url import make_arguments, read_database_url, read_name
+# {% endif %}
+# {% if cookiecutter.database == "postgresql" %}
+from app.core.postgresql_hosts import connect_in_turn
+# {% endif %}
 from app.core.server_config import DatabaseSettings
 from app.core.statement_spans import trace_statements
-from app.database_errors import DatabaseUnavailableError
+# {% if cookiecutter.database == "mysql" %}
+from app.core.tls import find_tls_error
+# {% endif %}
+from app.database_drivers import listen_for_errors
+from app.database_errors import NO_ANSWER, DatabaseUnavailableError
+# {% if cookiecutter.database == "mysql" and cookiecutter.interface != "worker" %}
+from app.database_locks import release_locks
+# {% endif %}
+from app.database_sqlite import begin_sqlite, connect_sqlite, prepare_sqlite
 
 DRIVERS = {
     # {% if cookiecutter.database == "postgresql" %}
@@ -32,10 +51,9 @@ DRIVERS = {
 }
 # {% if cookiecutter.database in ("postgresql", "mysql") %}
 CONNECT_SECONDS = 5
+# The server ends a statement at its limit and says so; this much later it is taken for silent.
+ANSWER_SECONDS = 5
 # {% endif %}
-# Far longer than another process takes for the switch.
-SWITCH_SECONDS = 5.0
-SWITCH_PAUSE_SECONDS = 0.01
 READ_ONLY = {
     "read_only": True,
     # {% if cookiecutter.database == "postgresql" %}
@@ -50,17 +68,30 @@ READ_COMMITTED = {"read_committed": True}
 
 
 def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngine:
-    """Return an engine that holds so many connections at most; the first use connects."""
+    """Return an engine that holds so many connections at most; the first use connects.
+
+    With 0 it keeps none: each use has a new connection.
+    """
+    # {% if cookiecutter.database == "sqlite" %}
     url = make_url(settings.url)
+    # {% endif %}
+    # {% if cookiecutter.database != "sqlite" %}
+    url = read_url(settings.url)
+    # {% endif %}
     backend = url.get_backend_name()
+    pooling: dict[str, Any] = {"poolclass": NullPool}
+    if connections:
+        pooling = {
+            "pool_size": connections,
+            "max_overflow": 0,
+            "pool_timeout": settings.pool_seconds,
+            # {% if cookiecutter.database == "mysql" %}
+            "pool_pre_ping": backend == "mysql",
+            # {% endif %}
+        }
     engine = create_async_engine(
         url.set(drivername=DRIVERS[backend]),
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=settings.pool_seconds,
-        # {% if cookiecutter.database == "mysql" %}
-        pool_pre_ping=backend == "mysql",
-        # {% endif %}
+        **pooling,
         # What clients sent does not belong into logs.
         hide_parameters=True,
         # {% if cookiecutter.database == "sqlite" %}
@@ -75,33 +106,67 @@ def create_engine(settings: DatabaseSettings, *, connections: int) -> AsyncEngin
     # {% if cookiecutter.database == "postgresql" %}
     if backend == "postgresql":
         event.listen(engine.sync_engine, "checkout", ping_postgresql)
-        event.listen(engine.sync_engine, "handle_error", hide_values)
     # {% endif %}
     # {% if cookiecutter.database == "mysql" %}
     if backend == "mysql":
         event.listen(engine.sync_engine, "begin", begin_mysql)
+        # {% endif %}
+        # {% if cookiecutter.database == "mysql" and cookiecutter.interface != "worker" %}
+        event.listen(engine.sync_engine, "reset", release_locks)
     # {% endif %}
     if backend == "sqlite":
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_sqlite)
-        event.listen(engine.sync_engine, "handle_error", refuse_overflow)
+    listen_for_errors(engine)
     return engine
 
 
 # {% if cookiecutter.database != "sqlite" %}
+def read_url(url: str) -> URL:
+    """Return where the database is, without parameters; of several servers the first."""
+    if url.startswith("sqlite:"):
+        return make_url(url)
+    parts = read_database_url(url)
+    options = parts.options
+    # {% endif %}
+    # {% if cookiecutter.database == "postgresql" %}
+    host, port = list_hosts(parts)[0]
+    # {% endif %}
+    # {% if cookiecutter.database == "mysql" %}
+    host, port = parts.hosts[0]
+    # {% endif %}
+    # {% if cookiecutter.database != "sqlite" %}
+    return URL.create(
+        parts.scheme,
+        username=parts.user or options.get("user"),
+        password=parts.password or options.get("password"),
+        host=host,
+        port=port,
+        database=read_name(parts),
+    )
+
+
 def choose_arguments(url: URL, settings: DatabaseSettings) -> dict[str, Any]:
     """Return the driver's arguments: UTC, and no wait without an end."""
     # {% endif %}
     # {% if cookiecutter.database == "postgresql" %}
     if url.get_backend_name() == "postgresql":
+        own = make_arguments(read_database_url(settings.url))
         limits = {
+            **own.pop("server_settings"),
             "timezone": "UTC",
             "statement_timeout": f"{settings.statement_seconds * 1000:.0f}",
             "lock_timeout": f"{settings.lock_seconds * 1000:.0f}",
             # One that its process forgot must not hold its locks for ever.
-            "idle_in_transaction_session_timeout": f"{settings.statement_seconds * 2000:.0f}",
+            "idle_in_transaction_session_timeout": f"{settings.idle_seconds * 1000:.0f}",
         }
-        return {"timeout": CONNECT_SECONDS, "server_settings": limits}
+        return {
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": settings.statement_seconds + ANSWER_SECONDS,
+            "server_settings": limits,
+            "async_creator_fn": connect_in_turn,
+            **own,
+        }
     # {% endif %}
     # {% if cookiecutter.database == "mysql" %}
     if url.get_backend_name() == "mysql":
@@ -113,7 +178,13 @@ def choose_arguments(url: URL, settings: DatabaseSettings) -> dict[str, Any]:
             f" /*M!, max_statement_time = {settings.statement_seconds} */"
             f" /*!50708 , max_execution_time = {settings.statement_seconds * 1000:.0f} */"
         )
-        return {"connect_timeout": CONNECT_SECONDS, "init_command": limits}
+        own = make_arguments(read_database_url(settings.url))
+        return {
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": settings.statement_seconds + ANSWER_SECONDS,
+            "init_command": limits,
+            **own,
+        }
     # {% endif %}
     # {% if cookiecutter.database != "sqlite" %}
     return {"timeout": settings.lock_seconds}
@@ -125,12 +196,35 @@ def connect(
 ) -> object:
     """Connect; raises DatabaseUnavailableError where a driver raises what is no database error."""
     try:
+        if dialect.name == "sqlite":
+            return await_(connect_sqlite(partial(dialect.connect, *arguments, **options)))
+        # {% if cookiecutter.database == "mysql" %}
+        return connect_as_preferred(dialect, arguments, options)
+        # {% endif %}
+        # {% if cookiecutter.database != "mysql" %}
         return dialect.connect(*arguments, **options)
+        # {% endif %}
     except OSError as error:
-        raise DatabaseUnavailableError(str(error)) from error
+        # Clients read it: where the database is stays behind it.
+        raise DatabaseUnavailableError(NO_ANSWER) from error
+# {% if cookiecutter.database == "mysql" %}
 
 
+def connect_as_preferred(dialect: Dialect, arguments: list[Any], options: dict[str, Any]) -> object:
+    """Connect; with `ssl_mode=PREFERRED` in the clear to a server that speaks no TLS."""
+    options = {**options}
+    preferred = options.pop("ssl_preferred", False)
+    try:
+        return dialect.connect(*arguments, **options)
+    except Exception as error:
+        if not preferred or find_tls_error(error) is None:
+            raise
+    del options["ssl"]
+    return dialect.connect(*arguments, **options)
+# {% endif %}
 # {% if cookiecutter.database == "postgresql" %}
+
+
 def ping_postgresql(connection: Any, record: Any, _proxy: object) -> None:
     """Replace a connection that has died in the pool, before it is used again.
 
@@ -144,10 +238,10 @@ def ping_postgresql(connection: Any, record: Any, _proxy: object) -> None:
         connection.run_async(lambda driver: driver.execute("SELECT 1", timeout=CONNECT_SECONDS))
     except Exception as error:
         raise InvalidatePoolError from error
-
-
 # {% endif %}
 # {% if cookiecutter.database == "mysql" %}
+
+
 def begin_mysql(connection: Connection) -> None:
     """Begin a transaction of the kind that it is marked as."""
     options = connection.get_execution_options()
@@ -156,78 +250,4 @@ def begin_mysql(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
     if options.get("read_only"):
         connection.exec_driver_sql("START TRANSACTION READ ONLY")
-
-
-# {% endif %}
-# {% if cookiecutter.database == "postgresql" %}
-def hide_values(context: ExceptionContext) -> None:
-    """Take PostgreSQL's DETAIL out of an error: it can hold a whole row, and ends in the log."""
-    original = context.original_exception
-    for error in (context.sqlalchemy_exception, original, original.__cause__):
-        if error is not None and error.args:
-            error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
-        if getattr(error, "detail", None):
-            vars(error)["detail"] = None
-
-
-# {% endif %}
-def prepare_sqlite(connection: Any, _record: object) -> None:
-    """Make a new SQLite connection enforce foreign keys and leave BEGIN to us."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-    connection.run_async(write_ahead)
-
-
-async def write_ahead(driver: Any) -> None:
-    """Let readers and a writer work side by side, which the file remembers.
-
-    SQLite gives up at once when another process is at the same first switch: try again.
-    """
-    ends_at = time.monotonic() + SWITCH_SECONDS
-    while True:
-        try:
-            async with driver.execute("PRAGMA journal_mode = WAL"):
-                return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends_at:
-                raise
-        await asyncio.sleep(SWITCH_PAUSE_SECONDS)
-
-
-def begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at the start: one that is taken half-way can fail for good."""
-    read_only = bool(connection.get_execution_options().get("read_only"))
-    if connection.info.get("read_only", False) is not read_only:
-        connection.exec_driver_sql(f"PRAGMA query_only = {read_only:d}")
-        connection.info["read_only"] = read_only
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
-def refuse_overflow(context: ExceptionContext) -> None:
-    """Raise InvalidInputError for a whole number beyond 64 bits, a plain OverflowError here."""
-    if isinstance(context.original_exception, OverflowError):
-        raise InvalidInputError("a number is too large to be stored") from None
-# {% if cookiecutter.database == "postgresql" %}
-
-
-def read_limit(connection: Connection) -> int | None:
-    """Return how many connections the server allows; None where that is no question."""
-    if connection.dialect.name != "postgresql":
-        return None
-    settings = ("max_connections", "superuser_reserved_connections")
-    allowed, reserved = (
-        int(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in settings
-    )
-    return allowed - reserved
-# {% endif %}
-# {% if cookiecutter.database == "mysql" %}
-
-
-def read_limit(connection: Connection) -> int | None:
-    """Return how many connections the server allows; None where that is no question."""
-    if connection.dialect.name != "mysql":
-        return None
-    return connection.exec_driver_sql("SELECT @@max_connections").scalar()
 # {% endif %}

@@ -2,8 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+# {% if cookiecutter.broker in ("both", "kafka") %}
+from functools import partial
+# {% endif %}
 
+# {% if cookiecutter.broker in ("both", "kafka") %}
+from app import resources
+# {% endif %}
+# {% if cookiecutter.broker == "none" %}
 from app.core.config import CoreSettings
+# {% endif %}
+# {% if cookiecutter.broker != "none" %}
+from app.core.config import CoreSettings, load_settings
+# {% endif %}
 # {% if cookiecutter.broker != "none" %}
 from app.core.errors import StartupError
 # {% endif %}
@@ -85,7 +96,7 @@ async def open_container(core: CoreSettings, settings: Settings) -> AsyncIterato
         opened.add(Cache, await stack.enter_async_context(open_cache(core)))
         # {% endif %}
         # {% if cookiecutter.broker != "none" %}
-        broker = opened.add(MessageBroker, choose_broker(core.broker.url))
+        broker = opened.add(MessageBroker, choose_broker(core.broker.url, settings))
         # {% endif %}
         # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
         groups = consumer.list_groups(core.service.name)
@@ -199,10 +210,15 @@ async def run_tasks(opened: Container) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def open_cache(core: CoreSettings) -> AsyncIterator[Cache]:
-    """Open the cache: Redis by its URL, else this process's memory."""
+    """Open the cache: Redis by its URL, else this process's memory.
+
+    Raises StartupError, one sentence, for a Redis that answers and cannot be used.
+    """
     url = core.redis.url
     cache: Cache = RedisCache(url, prefix=core.service.name) if url else MemoryCache()
     try:
+        if isinstance(cache, RedisCache):
+            await cache.check()
         yield cache
     finally:
         await cache.close()
@@ -213,7 +229,7 @@ async def open_cache(core: CoreSettings) -> AsyncIterator[Cache]:
 @asynccontextmanager
 async def open_broker(core: CoreSettings) -> AsyncIterator[MessageBroker]:
     """Connect to the broker for a command; raises StartupError, one sentence, if it cannot be."""
-    broker = choose_broker(core.broker.url)
+    broker = choose_broker(core.broker.url, load_settings(Settings, core))
     try:
         await broker.connect()
         yield broker
@@ -225,8 +241,16 @@ async def open_broker(core: CoreSettings) -> AsyncIterator[MessageBroker]:
         await broker.close()
 
 
-def choose_broker(url: str) -> MessageBroker:
-    """Return the broker that the URL names; only its own client library is imported."""
+def choose_broker(url: str, settings: Settings) -> MessageBroker:
+    """Return the broker that a URL names; only its own client library is imported.
+
+    Raises StartupError, one sentence, for a URL that something is missing for.
+    """
+    # {% endif %}
+    # {% if cookiecutter.broker == "rabbitmq" %}
+    del settings  # No login to this broker needs anything of the service.
+    # {% endif %}
+    # {% if cookiecutter.broker != "none" %}
     match url.partition("://")[0]:
         # {% endif %}
         # {% if cookiecutter.broker in ("both", "rabbitmq") %}
@@ -239,7 +263,9 @@ def choose_broker(url: str) -> MessageBroker:
         case "kafka" | "kafkas":
             from app.services.kafka_service import KafkaBroker
 
-            return KafkaBroker(url)
+            # Services of earlier versions have no such function.
+            fetch = getattr(resources, "fetch_broker_token", None)
+            return KafkaBroker(url, partial(fetch, settings) if fetch else None)
         # {% endif %}
         # {% if cookiecutter.broker != "none" %}
         case _:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.errors import InvalidInputError
-from app.utils.base_model import UtcDatetime
+from app.utils.base_model import UtcDatetime, check_storable
 
 Row = TypeVar("Row")
 
@@ -117,6 +117,7 @@ def decode_cursor(order: Order, cursor: str) -> list[Any]:
         name, *values = json.loads(text)
         if name != order.name:
             raise InvalidInputError("the cursor is of another order", field="query.cursor")
+        check_storable(values)
         pairs = zip(order.columns, values, strict=True)
         return [choose_type(each).validate_python(value) for each, value in pairs]
     except InvalidInputError:

@@ -6,31 +6,45 @@ import random
 from datetime import datetime
 # {% if cookiecutter.broker != "none" %}
 from enum import StrEnum
+from typing import Any
 from zlib import crc32
 
+# {% endif %}
+# {% if cookiecutter.broker != "none" and cookiecutter.interface == "api" %}
 from sqlalchemy import JSON, Index, String
 # {% endif %}
-# {% if cookiecutter.broker == "none" and cookiecutter.interface == "worker" %}
-
-from sqlalchemy import String
+# {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
+from sqlalchemy import JSON, BigInteger, Index, String
 # {% endif %}
-# {% if cookiecutter.broker == "none" and cookiecutter.interface != "worker" %}
+# {% if cookiecutter.broker == "none" %}
 
-from sqlalchemy import JSON, String
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "api" %}
+from sqlalchemy import JSON
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "api-and-worker" %}
+from sqlalchemy import JSON, BigInteger, String
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "worker" %}
+from sqlalchemy import BigInteger, String
 # {% endif %}
 from sqlalchemy.orm import Mapped, mapped_column
 
 # {% if cookiecutter.broker != "none" %}
-from app.database import Base, BigId, LongBinary
+from app.database import Base, BigId, Digest, ExactString, LongBinary
 from app.utils.clock import now
-from app.utils.envelope import Envelope
+from app.utils.envelope import STATE_HEADER, Envelope
 # {% endif %}
-# {% if cookiecutter.broker == "none" and cookiecutter.interface != "worker" %}
-from app.database import Base, LongBinary
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "api" %}
+from app.database import Base, Digest, LongBinary
+from app.utils.clock import now
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "api-and-worker" %}
+from app.database import Base, Digest, ExactString, LongBinary
 from app.utils.clock import now
 # {% endif %}
 # {% if cookiecutter.broker == "none" and cookiecutter.interface == "worker" %}
-from app.database import Base
+from app.database import Base, ExactString
 # {% endif %}
 # {% if cookiecutter.broker != "none" %}
 
@@ -44,7 +58,7 @@ class OutboxState(StrEnum):
     WAITING = "waiting"
     """It is published next."""
     PUT_OFF = "put off"
-    """Nobody listens to its topic; it waits until somebody does."""
+    """The broker does not take its topic now; it waits until the broker does."""
     FAILED = "failed"
     """The broker will never take it; somebody has to look."""
 
@@ -55,10 +69,9 @@ class OutboxShard(Base):
     __tablename__ = "outbox_shards"
 
     shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    silent_topics: Mapped[list[str]] = mapped_column(JSON, default=list)
-    """The topics that nobody listens to; their messages here are put off."""
-    retry_at: Mapped[datetime | None]
-    """When to try them again."""
+    deferred: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """The topics that the broker does not take now, with a `Deferral` of each; their messages
+    here are put off."""
 
 
 class OutboxMessage(Base):
@@ -70,12 +83,14 @@ class OutboxMessage(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     message_id: Mapped[str] = mapped_column(String(36))
-    topic: Mapped[str] = mapped_column(String(255))
-    key: Mapped[str | None] = mapped_column(String(255))
+    topic: Mapped[str] = mapped_column(ExactString(255))
+    key: Mapped[str | None] = mapped_column(ExactString(255))
     body: Mapped[bytes] = mapped_column(LongBinary)
     source: Mapped[str] = mapped_column(String(255))
     time: Mapped[datetime]
     traceparent: Mapped[str | None] = mapped_column(String(55))
+    # As long as it may be: whatever is longer is no part of the trace.
+    tracestate: Mapped[str | None] = mapped_column(String(512))
     shard: Mapped[int]
     state: Mapped[str] = mapped_column(String(7), default=OutboxState.WAITING)
     error: Mapped[str | None] = mapped_column(String(500))
@@ -91,6 +106,7 @@ class OutboxMessage(Base):
             source=message.source,
             time=message.time,
             traceparent=message.traceparent,
+            tracestate=message.tracestate or None,
             shard=choose_shard(message.key),
         )
 
@@ -104,6 +120,7 @@ class OutboxMessage(Base):
             source=self.source,
             time=self.time,
             traceparent=self.traceparent,
+            headers={STATE_HEADER: self.tracestate} if self.tracestate else {},
         )
 
 
@@ -121,8 +138,9 @@ class InboxMessage(Base):
 
     __tablename__ = "inbox"
 
-    subscription: Mapped[str] = mapped_column(String(128), primary_key=True)
-    message_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subscription: Mapped[str] = mapped_column(ExactString(128), primary_key=True)
+    message: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    """A digest of the message's source and id."""
     received_at: Mapped[datetime] = mapped_column(default=now, index=True)
     reply: Mapped[bytes | None] = mapped_column(LongBinary)
     """What a request was answered with, for when it comes again."""
@@ -131,12 +149,40 @@ class InboxMessage(Base):
 
 
 class JobSchedule(Base):
-    """When a periodic job runs next; whoever moves the moment on runs it."""
+    """When a job runs next, and until when a process has it to itself."""
 
     __tablename__ = "job_schedule"
 
-    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    name: Mapped[str] = mapped_column(ExactString(128), primary_key=True)
+    schedule: Mapped[str] = mapped_column(String(255))
+    """The schedule that the next run was planned by, as text."""
     next_run_at: Mapped[datetime]
+    retry_at: Mapped[datetime | None]
+    """When the last run is tried again."""
+    requested_at: Mapped[datetime | None]
+    """Since when somebody has wanted a run besides those that are planned."""
+    paused_at: Mapped[datetime | None]
+    token: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Counts the runs: the last one's. Whoever has a smaller one records nothing more."""
+    lease_until: Mapped[datetime | None]
+    """While a run goes on: until when no other process takes the job."""
+
+
+class JobRun(Base):
+    """An attempt to run a job, of the last ones."""
+
+    __tablename__ = "job_runs"
+
+    name: Mapped[str] = mapped_column(ExactString(128), primary_key=True)
+    token: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    planned_at: Mapped[datetime]
+    attempt: Mapped[int]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(11))
+    holder: Mapped[str] = mapped_column(String(255))
+    """The host and the process that ran it."""
+    error: Mapped[str | None] = mapped_column(String(500))
 # {% endif %}
 # {% if cookiecutter.interface != "worker" %}
 
@@ -146,12 +192,12 @@ class KeptAnswer(Base):
 
     __tablename__ = "kept_answers"
 
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """A hash of the key and of who used it for what."""
-    request: Mapped[str] = mapped_column(String(64))
-    """A hash of what was asked."""
-    status: Mapped[int | None]
-    headers: Mapped[dict[str, str] | None] = mapped_column(JSON)
-    body: Mapped[bytes | None] = mapped_column(LongBinary)
+    key: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+    """A digest of the key and of who used it for what."""
+    request: Mapped[bytes] = mapped_column(Digest)
+    """A digest of what was asked."""
+    status: Mapped[int]
+    headers: Mapped[list[tuple[str, str]]] = mapped_column(JSON)
+    body: Mapped[bytes] = mapped_column(LongBinary)
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
 # {% endif %}

@@ -9,14 +9,64 @@ from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import SessionTransaction
 
+from app.core.attempts import run_after_commit
 from app.core.config import CoreSettings
-from app.core.tracing import current_trace
+from app.core.message_spans import join_trace
 from app.database import Database
 from app.database_errors import translate_errors
 from app.tables import OutboxMessage
 from app.utils.container import Container
 from app.utils.envelope import Envelope
 from app.utils.message_broker import Event
+# {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.broker == "none" %}
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy.event import listen
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import SessionTransaction
+
+from app.core.attempts import run_after_commit
+from app.database import Database
+from app.database_errors import translate_errors
+from app.utils.container import Container
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+from types import TracebackType
+
+from app.core.config import CoreSettings
+from app.core.message_metrics import publish
+from app.core.message_spans import join_trace, trace_publish
+from app.utils.container import Container
+from app.utils.envelope import Envelope
+from app.utils.message_broker import Event, MessageBroker
+# {% endif %}
+# {% if cookiecutter.database != "none" %}
+
+Action = Callable[[], Awaitable[object]]
+# {% endif %}
+
+
+class UnitOfWorkEndedError(RuntimeError):
+    """The unit of work has ended, and nobody would commit what is done in it now."""
+
+    def __init__(self) -> None:
+        """Say what to do instead."""
+        super().__init__(
+            "this unit of work has ended: begin another with UnitOfWorkFactory for what is done "
+            "after it, as in a task or a streamed answer"
+        )
+# {% if cookiecutter.database != "none" %}
+
+
+def is_undone(savepoint: SessionTransaction | None, undone: SessionTransaction) -> bool:
+    """Tell whether a rollback has undone what was done in a savepoint, or in none."""
+    if undone.parent is None:
+        return True
+    return savepoint is not None and (savepoint is undone or is_undone(savepoint.parent, undone))
+# {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.broker != "none" %}
 
 
 class UnitOfWork:
@@ -24,16 +74,66 @@ class UnitOfWork:
 
     def __init__(self, session: AsyncSession, source: str) -> None:
         """Work in the session's transaction; events name `source` as their origin."""
-        self.session = session
-        self.actions: list[Callable[[], Awaitable[object]]] = []
         self._source = source
         self._emitted: list[tuple[SessionTransaction | None, OutboxMessage]] = []
+# {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.broker == "none" %}
+
+
+class UnitOfWork:
+    """One transaction: the rows that `session` changes are committed together."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        """Work in the session's transaction."""
+# {% endif %}
+# {% if cookiecutter.database != "none" %}
+        self._session = session
+        self._actions: list[tuple[SessionTransaction | None, Action]] = []
+        self._is_listening = False
+        self._has_ended = False
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session of the transaction; raises UnitOfWorkEndedError when that has ended."""
+        if self._has_ended:
+            raise UnitOfWorkEndedError
+        return self._session
+
+    def end(self) -> None:
+        """Let nothing more be done in it: what came now would not be committed."""
+        self._has_ended = True
+
+    def after_commit(self, action: Action) -> None:
+        """Do something after the commit, within five seconds; if it fails, that is only logged.
+
+        It is left out when the savepoint that is open, or the transaction, is rolled back.
+        """
+        self._actions.append((self._find_savepoint(), action))
+
+    @property
+    def actions(self) -> list[Action]:
+        """What is done after the commit."""
+        return [action for _, action in self._actions]
+
+    def _find_savepoint(self) -> SessionTransaction | None:
+        session = self.session.sync_session
+        if not self._is_listening:
+            self._is_listening = True
+            listen(session, "after_soft_rollback", self._take_back)
+        return session.get_nested_transaction()
+
+    def _take_back(self, _: object, undone: SessionTransaction) -> None:
+        self._actions = [each for each in self._actions if not is_undone(each[0], undone)]
+# {% endif %}
+# {% if cookiecutter.database != "none" and cookiecutter.broker != "none" %}
+        self._emitted = [each for each in self._emitted if not is_undone(each[0], undone)]
 
     def emit(self, event: Event) -> None:
-        """Publish the event after the commit, and never without it."""
-        if not self._emitted:
-            listen(self.session.sync_session, "after_soft_rollback", self._take_back)
-        savepoint = self.session.sync_session.get_nested_transaction()
+        """Publish the event after the commit, and never without it.
+
+        It is taken back when the savepoint that is open, or the transaction, is rolled back.
+        """
+        savepoint = self._find_savepoint()
         message = OutboxMessage.from_envelope(wrap_event(event, self._source))
         self._emitted.append((savepoint, message))
 
@@ -45,19 +145,9 @@ class UnitOfWork:
         """
         if not self._emitted:
             return False
-        await self.session.flush()
-        self.session.add_all(message for _, message in self._emitted)
+        await self._session.flush()
+        self._session.add_all(message for _, message in self._emitted)
         return True
-
-    def _take_back(self, _: object, undone: SessionTransaction) -> None:
-        def is_undone(savepoint: SessionTransaction | None) -> bool:
-            return savepoint is not None and (savepoint is undone or is_undone(savepoint.parent))
-
-        self._emitted = [each for each in self._emitted if not is_undone(each[0])]
-
-    def after_commit(self, action: Callable[[], Awaitable[object]]) -> None:
-        """Do something after the commit, such as telling others what has changed."""
-        self.actions.append(action)
 
 
 class UnitOfWorkFactory:
@@ -81,35 +171,16 @@ class UnitOfWorkFactory:
         with translate_errors():
             async with self._database.begin(read_only=read_only) as session:
                 unit = UnitOfWork(session, self._source)
-                yield unit
+                try:
+                    yield unit
+                finally:
+                    unit.end()
                 has_events = await unit.write_events()
         if has_events:
             self.emitted.set()
-        for action in unit.actions:
-            await action()
+        await run_after_commit(unit.actions)
 # {% endif %}
 # {% if cookiecutter.database != "none" and cookiecutter.broker == "none" %}
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.database import Database
-from app.database_errors import translate_errors
-from app.utils.container import Container
-
-
-class UnitOfWork:
-    """One transaction: the rows that `session` changes are committed together."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        """Work in the session's transaction."""
-        self.session = session
-        self.actions: list[Callable[[], Awaitable[object]]] = []
-
-    def after_commit(self, action: Callable[[], Awaitable[object]]) -> None:
-        """Do something after the commit, such as telling others what has changed."""
-        self.actions.append(action)
 
 
 class UnitOfWorkFactory:
@@ -130,20 +201,13 @@ class UnitOfWorkFactory:
         with translate_errors():
             async with self._database.begin(read_only=read_only) as session:
                 unit = UnitOfWork(session)
-                yield unit
-        for action in unit.actions:
-            await action()
+                try:
+                    yield unit
+                finally:
+                    unit.end()
+        await run_after_commit(unit.actions)
 # {% endif %}
 # {% if cookiecutter.database == "none" %}
-from types import TracebackType
-
-from app.core.config import CoreSettings
-from app.core.message_metrics import publish
-from app.core.message_spans import trace_publish
-from app.core.tracing import current_trace
-from app.utils.container import Container
-from app.utils.envelope import Envelope
-from app.utils.message_broker import Event, MessageBroker
 
 
 class UnitOfWork:
@@ -152,10 +216,17 @@ class UnitOfWork:
     def __init__(self) -> None:
         """Start with no event."""
         self.events: list[Event] = []
+        self._has_ended = False
 
     def emit(self, event: Event) -> None:
         """Publish the event when the unit of work ends, unless it fails before."""
+        if self._has_ended:
+            raise UnitOfWorkEndedError
         self.events.append(event)
+
+    def end(self) -> None:
+        """Let nothing more be emitted in it: what came now would not be published."""
+        self._has_ended = True
 
 
 class UnitOfWorkFactory:
@@ -196,6 +267,7 @@ class OpenUnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Publish, unless the block has failed."""
+        self._unit.end()
         if error is None:
             for event in self._unit.events:
                 message = wrap_event(event, self._source)
@@ -207,12 +279,11 @@ class OpenUnitOfWork:
 
 def wrap_event(event: Event, source: str) -> Envelope:
     """Return the event as a message that belongs to the current trace."""
-    trace = current_trace()
-    return Envelope(
+    message = Envelope(
         topic=event.topic,
         key=event.key,
         body=event.model_dump_json().encode(),
         source=source,
-        traceparent=trace.traceparent if trace else None,
     )
+    return join_trace(message)
 # {% endif %}

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from app.domain.settings import Settings
 from app.resources import Resources
@@ -15,8 +16,8 @@ def opened(kind: type) -> Any:
     """Depend on what the lifespan opened under this type."""
 
     # Asynchronous: FastAPI calls others in a thread, which costs as much as all of its routing.
-    async def get(request: Request) -> object:
-        return request.state.opened[kind]
+    async def get(connection: HTTPConnection) -> object:
+        return connection.state.opened[kind]
 
     return Depends(get)
 

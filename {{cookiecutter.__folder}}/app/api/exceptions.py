@@ -1,7 +1,7 @@
 """What clients get when something is wrong: problem details (RFC 9457), made in one function."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -22,6 +22,7 @@ class FieldProblem(Model):
 class Problem(Model):
     """What is wrong, for machines (`status`, `errors`) and people (`title`, `detail`)."""
 
+    type: str = Field(default="about:blank", examples=["about:blank"])
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["there is no item 7"])
@@ -32,12 +33,13 @@ def problem(
     status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> JSONResponse:
     """Return the answer that tells a client what is wrong; every layer answers with it."""
-    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    body = {"title": responses.get(status, "Error"), "status": status, "detail": detail, **members}
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Declare which problems a route may answer, for its `responses`."""
     return {
-        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
+        status: {"model": Problem, "description": responses.get(status, "Error")}
+        for status in statuses
     }

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import partial
 # {% endif %}
 from typing import Annotated
-from uuid import UUID
 
 # {% if cookiecutter.cache == "redis" %}
 from fastapi import Depends, Query, Response, status
@@ -28,6 +27,7 @@ from app.pagination import Slice
 from app.web.bearer import require_scope
 from app.web.conditions import RequestConditions, make_etag
 from app.web.idempotency import Idempotent
+from app.web.ids import UuidId
 from app.web.pages import Page
 # {% if cookiecutter.cache == "redis" %}
 from app.web.rate_limits import limit_rate
@@ -45,7 +45,7 @@ router = Router(prefix="/v1")
 ITEM_SECONDS = 60.0
 
 
-async def forget_item(item_id: UUID, uow: Unit, cache: ServiceCache) -> None:
+async def forget_item(item_id: UuidId, uow: Unit, cache: ServiceCache) -> None:
     """Make the cache forget an item as soon as its change is committed."""
     uow.after_commit(partial(cache.delete, service.item_key(item_id)))
 
@@ -90,7 +90,7 @@ async def list_items(query: Annotated[ItemQuery, Query()], uow: ReadUnit) -> Sli
     responses={304: {"description": "It still is what If-None-Match says"}, **problems(404)},
 )
 async def get_item(
-    item_id: UUID,
+    item_id: UuidId,
     begin: Begin,
     cache: ServiceCache,
     conditions: RequestConditions,
@@ -117,7 +117,7 @@ async def get_item(
     responses={304: {"description": "It still is what If-None-Match says"}, **problems(404)},
 )
 async def get_item(
-    item_id: UUID, uow: ReadUnit, conditions: RequestConditions, response: Response
+    item_id: UuidId, uow: ReadUnit, conditions: RequestConditions, response: Response
 ) -> Item:
     """Return the item."""
     item = await service.get_item(uow, item_id)
@@ -137,7 +137,7 @@ async def get_item(
     # {% endif %}
 )
 async def change_item(
-    item_id: UUID, body: ItemUpdate, uow: Unit, conditions: RequestConditions, response: Response
+    item_id: UuidId, body: ItemUpdate, uow: Unit, conditions: RequestConditions, response: Response
 ) -> Item:
     """Change the version of the item that If-Match names, and no other."""
     item = await service.get_item(uow, item_id)
@@ -159,7 +159,7 @@ async def change_item(
     dependencies=[require_scope("items:delete")],
     # {% endif %}
 )
-async def delete_item(item_id: UUID, uow: Unit) -> None:
+async def delete_item(item_id: UuidId, uow: Unit) -> None:
     """Delete the item; only for callers whose token has the scope items:delete."""
     await service.delete_item(uow, item_id)
 

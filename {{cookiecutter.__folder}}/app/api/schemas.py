@@ -20,7 +20,7 @@ from app.utils.base_model import InputModel, Model
 from app.web.pages import PageQuery
 # {% endif %}
 
-# One line, without spaces around it.
+# Without a line feed, and without spaces around it.
 Name = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=100)]
 
 

@@ -13,6 +13,7 @@ from app.services.dead_letters import DeadLetters
 from app.tasks.consumer import consumer
 from app.utils.broker_errors import BrokerError
 from app.utils.dead_letter import PREFIX
+from app.utils.dead_letter_frames import SEPARATOR
 from app.utils.envelope import Envelope
 from app.utils.topology import Group
 
@@ -96,6 +97,10 @@ async def show_letter(letters: DeadLetters, identity: str) -> None:
     }
     for name, value in facts.items():
         print(f"{name:<9} {value}")
+    for frame in filter(None, message.headers.get(f"{PREFIX}frames", "").split(SEPARATOR)):
+        print(f"{'at':<9} {frame}")
+    if trimmed := message.headers.get(f"{PREFIX}trimmed"):
+        print(f"{'trimmed':<9} {trimmed}")
     print(f"\n{message.body.decode('utf-8', 'backslashreplace')}")
 
 
@@ -120,6 +125,8 @@ async def change(letters: DeadLetters, options: argparse.Namespace) -> None:
         done = await letters.purge(choose)
     verb = {"replay": "replayed", "purge": "deleted"}[options.action]
     print(f"{'would be ' if options.dry_run else ''}{verb}: {done}")
+    if letters.refused:
+        raise StartupError(f"refused by the broker, so still there: {', '.join(letters.refused)}")
     if missing:
         raise StartupError(f"not among the dead letters: {', '.join(sorted(missing))}")
 

@@ -78,7 +78,10 @@ def main() -> None:
     except StartupError as error:
         sys.exit(str(error))
     if not healthy:
-        sys.exit("start what is missing, or unset its variable to work without it in development")
+        sys.exit(
+            "start what does not answer, correct what is refused, "
+            "or unset its variable to work without it in development"
+        )
 
 
 if __name__ == "__main__":

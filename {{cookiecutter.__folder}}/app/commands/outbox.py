@@ -1,37 +1,23 @@
 """Show what waits in the outbox, or let what the broker has refused be published again."""
 
 import argparse
-import asyncio
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.core.config import load_core_settings
-from app.core.errors import StartupError, UnavailableError
-from app.database import open_database
-from app.database_errors import translate_errors
-from app.services.outbox.figures import measure_outbox, measure_topics, retry_failed
-
-
-@asynccontextmanager
-async def open_session() -> AsyncIterator[AsyncSession]:
-    """Open the database for one transaction."""
-    settings = load_core_settings().database
-    with translate_errors():
-        async with (
-            open_database(settings, connections=1) as database,
-            database.begin() as session,
-        ):
-            yield session
+from app.commands.database import open_command_database, run_command
+from app.services.outbox.figures import (
+    measure_deferred,
+    measure_outbox,
+    measure_topics,
+    retry_failed,
+)
 
 
 async def show() -> None:
-    """Print the outbox's size and age, and one line for each topic and state."""
-    async with open_session() as session:
+    """Print the outbox's size and age, a line for each topic and state, and why some wait."""
+    async with open_command_database() as database, database.begin() as session:
         figures = await measure_outbox(session)
         topics = await measure_topics(session)
+        deferred = await measure_deferred(session)
     print(f"waiting    {figures.waiting}")
     print(f"oldest     {figures.age_seconds:.0f} seconds")
     print(f"put off    {figures.put_off}")
@@ -39,11 +25,16 @@ async def show() -> None:
     for each in topics:
         error = f": {each.error}" if each.error else ""
         print(f"{each.state:<10} {each.count} {each.topic}{error}")
+    for topic in deferred:
+        print(
+            f"deferred   {topic.topic} for {topic.seconds:.0f} seconds, tried again in "
+            f"{topic.next_seconds:.0f}: {topic.reason}: {topic.error}"
+        )
 
 
 async def retry() -> None:
     """Make failed messages due, and print how many."""
-    async with open_session() as session:
+    async with open_command_database() as database, database.begin() as session:
         count = await retry_failed(session)
     print(f"{count} failed messages are due again")
 
@@ -53,12 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="just outbox", description=__doc__)
     parser.add_argument("action", nargs="?", choices=("show", "retry"), default="show")
     action = retry if parser.parse_args(arguments).action == "retry" else show
-    try:
-        asyncio.run(action())
-    except StartupError as error:
-        sys.exit(str(error))
-    except UnavailableError as error:
-        sys.exit(f"DATABASE_URL: {error}")
+    run_command(action())
 
 
 if __name__ == "__main__":

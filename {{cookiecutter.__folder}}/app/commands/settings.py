@@ -12,6 +12,7 @@ from pydantic import SecretBytes, SecretStr
 from app.core.config import ServiceSettings, list_groups, load_core_settings, load_settings
 from app.core.env_example import write_default, write_example
 from app.core.errors import SettingsError
+from app.core.redaction import has_secret_word
 from app.core.setting_sources import list_sources, name_variable
 from app.core.settings import SettingsGroup, read_settings
 from app.core.urls import hide_password
@@ -22,6 +23,9 @@ EXAMPLE = Path(".env.example")
 # What else reads `.env`: what these files mention is theirs, and what begins like this.
 READERS = ("docker-compose*.yml", "justfile", "*.just")
 PREFIXES = ("COMPOSE_", "DOCKER_", "TEST_", "UV_")
+# The last word of a name that is a secret's, beside the words that logs hide anywhere in a name.
+SECRET_ENDS = ("DSN", "KEY", "KEYS", "PASS", "PIN", "PWD", "SALT")
+PLACES = ("FILE", "FOLDER", "PATH", "URL")
 
 
 class Line(NamedTuple):
@@ -47,14 +51,27 @@ def trace(group: type[SettingsGroup]) -> Iterator[Line]:
         if places["environment"] == places[".env"]:
             del places["environment"]
         source, value = next((key, each) for key, each in places.items() if each is not None)
-        yield Line(variable, mask(value, field.annotation), source)
+        yield Line(variable, mask(value, variable, field.annotation), source)
 
 
-def mask(value: str, annotation: Any) -> str:
+def mask(value: str, variable: str, annotation: Any) -> str:
     """Return a value in one line, without what must stay secret."""
     if not value:
         return "not set"
-    return "***" if is_secret(annotation) else " ".join(hide_password(value).splitlines())
+    if is_secret(annotation) or (is_text(annotation) and is_named_secret(variable)):
+        return "***"
+    return " ".join(hide_password(value).splitlines())
+
+
+def is_named_secret(variable: str) -> bool:
+    """Tell whether a variable is named as secrets are, and not as the place where one is."""
+    *_, last = variable.split("_")
+    return last not in PLACES and (last in SECRET_ENDS or has_secret_word(variable))
+
+
+def is_text(annotation: Any) -> bool:
+    """Tell whether a type is a text, or a part of it is: numbers are limits, not secrets."""
+    return annotation is str or any(map(is_text, get_args(annotation)))
 
 
 def is_secret(annotation: Any) -> bool:

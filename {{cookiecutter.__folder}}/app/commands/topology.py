@@ -15,7 +15,7 @@ from app.services.topics import list_topics
 # {% if cookiecutter.interface != "api" %}
 from app.tasks.consumer import consumer
 # {% endif %}
-from app.utils.broker_errors import BrokerError
+from app.utils.broker_errors import BrokerError, BrokerUnavailableError
 # {% if cookiecutter.interface == "api" %}
 from app.utils.topology import Group
 # {% endif %}
@@ -34,9 +34,15 @@ async def run(action: str) -> None:
     async with open_broker(core) as broker:
         if action == "apply":
             await broker.apply(topics, groups)
-        if missing := await broker.check(topics, groups):
-            raise StartupError("\n".join([*missing, "run `just topology apply` to create it"]))
-    print(f"as declared: {len(topics)} topics, {len(groups)} groups")
+        lacks, unknown = await broker.check(topics, groups), []
+        try:
+            lacks += await broker.check_bindings(groups)
+        except BrokerUnavailableError as error:
+            unknown = [f"bindings were not compared: no management API answers ({error})"]
+        if lacks:
+            missing = "run `just topology apply` to create what is missing"
+            raise StartupError("\n".join([*lacks, *unknown, missing]))
+    print(f"as declared: {len(topics)} topics, {len(groups)} groups", *unknown, sep="\n")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from app.core.cpu_quota import read_cpu_quota
 # {% endif %}
 from app.core.errors import SettingsError
 # {% if cookiecutter.interface != "worker" %}
-from app.core.http_config import AuthSettings, HttpSettings
+from app.core.http_config import AuthSettings, HttpSettings, ManagementSettings
 # {% endif %}
 from app.core.settings import Group, SettingsGroup, Words, read_settings
 from app.core.tracing_config import TracingSettings
@@ -33,6 +33,19 @@ class ServiceSettings(SettingsGroup):
     """Its name."""
     version: str = "0.1.0"
     """Its version."""
+    commit: str | None = None
+    """The commit that it was built from, for /info of the management port."""
+    build: str | None = None
+    """The build that made it, for /info too."""
+
+    def describe_build(self) -> dict[str, str | None]:
+        """Return what runs here."""
+        return {
+            "service": self.name,
+            "version": self.version,
+            "commit": self.commit,
+            "build": self.build,
+        }
 
 
 class ProcessSettings(SettingsGroup):
@@ -96,6 +109,7 @@ class CoreSettings:
     process: ProcessSettings
     # {% if cookiecutter.interface != "worker" %}
     http: HttpSettings
+    management: ManagementSettings
     auth: AuthSettings
     # {% endif %}
     # {% if cookiecutter.interface != "api" %}
@@ -177,19 +191,28 @@ def load_core_settings() -> CoreSettings:
     # {% if cookiecutter.database != "none" %}
     settings.share_connections()
     # {% endif %}
-    refuse_unsafe(settings, groups.values())
+    refuse_unsafe(settings.process, groups.values())
     return settings
 
 
 def load_settings(group: type[Group], core: CoreSettings) -> Group:
     """Read and check settings of the service's own, as strictly as the others."""
     settings = read_settings(group)
-    refuse_unsafe(core, [settings])
+    refuse_unsafe(core.process, [settings])
     return settings
+# {% if cookiecutter.database != "none" %}
 
 
-def refuse_unsafe(core: CoreSettings, groups: Iterable[SettingsGroup]) -> None:
+def load_database_settings() -> server_config.DatabaseSettings:
+    """Read the database's settings alone, as strictly as the start of the service does."""
+    settings = read_settings(server_config.DatabaseSettings)
+    refuse_unsafe(read_settings(ProcessSettings), [settings])
+    return settings
+# {% endif %}
+
+
+def refuse_unsafe(process: ProcessSettings, groups: Iterable[SettingsGroup]) -> None:
     """Raise SettingsError for the first value that is unsafe in production, when this is it."""
     dangers = filter(None, (group.find_danger() for group in groups))
-    if core.process.environment == "production" and (danger := next(dangers, None)):
+    if process.environment == "production" and (danger := next(dangers, None)):
         raise SettingsError(danger)

@@ -1,7 +1,9 @@
 """A server that goes on for a moment after SIGTERM, until whoever sends requests has noticed."""
 
 import signal
+import socket
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from uvicorn import Config, Server
@@ -11,6 +13,37 @@ from app.core.drain import begin_drain
 # Balancers ask every few seconds, and an orchestrator takes about one to tell all that it knows.
 LONGEST_PAUSE_SECONDS = 5.0
 PART_OF_THE_GRACE = 6
+
+
+class OpenStreams:
+    """What has no end of its own, such as server-sent events: it ends when the server closes.
+
+    Not before: whoever connects again at once would come back to this process.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing open."""
+        self._ends: set[Callable[[], None]] = set()
+        self._has_closed = False
+
+    def add(self, end: Callable[[], None]) -> None:
+        """Take in what `end` ends; at once, when the server has closed."""
+        self._ends.add(end)
+        if self._has_closed:
+            end()
+
+    def remove(self, end: Callable[[], None]) -> None:
+        """Forget what has ended."""
+        self._ends.discard(end)
+
+    def close(self) -> None:
+        """End all of them, and what is still added."""
+        self._has_closed = True
+        for end in [*self._ends]:
+            end()
+
+
+streams = OpenStreams()
 
 
 def choose_pause(grace: float) -> float:
@@ -24,9 +57,9 @@ class DrainingServer(Server):
     Whoever closes its connections at once loses the requests that are on their way in them.
     """
 
-    def __init__(self, config: Config, grace: float) -> None:
+    def __init__(self, config: Config, grace: float, *, pause: float | None = None) -> None:
         """Take so many seconds for all of it, less what the lifespan's end takes."""
-        self._pause = choose_pause(grace)
+        self._pause = choose_pause(grace) if pause is None else pause
         config.timeout_graceful_shutdown = int(grace - self._pause)
         super().__init__(config)
         self._ends_at: float | None = None
@@ -44,3 +77,8 @@ class DrainingServer(Server):
         if self._ends_at is not None and time.monotonic() >= self._ends_at:
             super().handle_exit(signal.SIGTERM, None)
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams: everything else that is in flight ends by itself."""
+        streams.close()
+        await super().shutdown(sockets)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
+from pydantic_settings import NoDecode
 
 from app.core.setting_sources import name_variable
 from app.core.settings import SettingsGroup
@@ -44,6 +45,8 @@ def write_default(field: FieldInfo) -> str:
     if field.is_required():
         return ""
     value = to_jsonable_python(field.get_default(call_default_factory=True))
+    if NoDecode in field.metadata:
+        return ",".join(value)
     if isinstance(value, str):
         return value
     return "" if value in (None, [], {}) else json.dumps(value, ensure_ascii=False)
@@ -51,4 +54,7 @@ def write_default(field: FieldInfo) -> str:
 
 def quote(value: str) -> str:
     """Return a value as `.env` holds it."""
-    return f"'{value}'" if re.search(r"[\s#\"$\\]", value) else value
+    if not re.search(r"[\s#\"'$\\]", value):
+        return value
+    escaped = re.sub(r"([\\'])", r"\\\1", value)
+    return f"'{escaped}'"

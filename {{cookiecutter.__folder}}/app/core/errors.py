@@ -32,11 +32,16 @@ class ConflictError(RuntimeError):
 
 class UnavailableError(RuntimeError):
     """Something that is needed does not answer; the same request may succeed a little later."""
+
+    is_outage = True
+    """Whether it says nothing about the work: a message then waits, and spends no attempt."""
 # {% if cookiecutter.database != "none" %}
 
 
 class TransactionConflictError(UnavailableError):
     """Another transaction got in the way; the same work can be tried again at once."""
+
+    is_outage = False
 # {% endif %}
 # {% if cookiecutter.cache == "redis" %}
 

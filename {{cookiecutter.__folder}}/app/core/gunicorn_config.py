@@ -1,16 +1,19 @@
 """gunicorn's settings: `gunicorn -c app/core/gunicorn_config.py app.main:app`."""
 
+import asyncio
 import signal
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from uvicorn_worker import UvicornWorker
 
 from app.core.config import load_core_settings
 from app.core.draining_server import DrainingServer
-from app.core.errors import SettingsError
+from app.core.errors import SettingsError, StartupError
+from app.core.http_protocol import HttpProtocol
 from app.core.logger_config import adopt_server
+from app.core.management_port import KEEP_ALIVE_SECONDS, ManagementPort, check_port
 from app.core.shared_metrics import forget_process, remove_metrics, share_metrics
 
 try:
@@ -32,6 +35,13 @@ except SettingsError as error:
 class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
     """uvicorn in a gunicorn worker, with a stop that always reaches the lifespan's end."""
 
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        **UvicornWorker.CONFIG_KWARGS,
+        "http": HttpProtocol,
+        # A message of a WebSocket is what a body is to a request.
+        "ws_max_size": settings.http.body_bytes,
+    }
+
     def init_signals(self) -> None:
         """Let a stop end as Python ends, so that the last log lines are sent."""
         super().init_signals()
@@ -47,21 +57,34 @@ class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
         # The library's own hands no grace period on: one long request would mean SIGKILL.
         self.config.app = self.wsgi
         server = DrainingServer(self.config, settings.process.grace_seconds)
+        # What gunicorn sends when Ctrl+C has ended it: the server ends as it does then.
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGQUIT, server.handle_exit, signal.SIGINT, None)
         await server.serve(sockets=self.sockets)
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
-bind = f"{settings.http.host}:{settings.http.port}"
+# Workers wait for it, and none of them ends because another one has it.
+ManagementPort.is_shared = True
+host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
+bind = f"{host}:{settings.http.port}"
 worker_class = Worker
 # What is open has time to close when the grace period is over.
 graceful_timeout = settings.process.grace_seconds + 5
 # A worker that a reload ends says no more that it is alive: do not kill it for that.
 timeout = max(30, graceful_timeout)
-# Longer than a load balancer keeps its connections (60 s is usual), or it meets closed ones.
-keepalive = 75
+keepalive = KEEP_ALIVE_SECONDS
 # The control socket would be written to the home folder, which is read-only in a container.
 control_socket_disable = True
+
+
+def on_starting(_: object) -> None:
+    """Exit with one line when something else has the management port: workers would wait for it."""
+    try:
+        check_port(settings.management)
+    except StartupError as error:
+        sys.exit(str(error))
 
 
 def child_exit(_: object, worker: Any) -> None:

@@ -5,12 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.core.drain import is_draining
-# {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
-from app.core.metrics import DEPENDENCY_UP, SUBSCRIPTION_LAG
-# {% endif %}
-# {% if cookiecutter.broker == "none" or cookiecutter.interface == "api" %}
 from app.core.metrics import DEPENDENCY_UP
-# {% endif %}
 from app.utils.container import Container
 from app.utils.logger import Logger
 
@@ -36,7 +31,10 @@ FRESH_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What the dependencies answered, and whether the service can do its work."""
+    """Which dependencies are ok or failing, and whether the service can do its work.
+
+    Anybody may read it: the reasons, which hold addresses and users, are for the log alone.
+    """
 
     answers: dict[str, str]
     is_ready: bool
@@ -50,10 +48,11 @@ class Health:
         self._opened = opened
         self._asking: asyncio.Task[dict[str, str]] | None = None
         self._fresh_until = 0.0
-        self._silent: set[str] = set()
+        # The kinds of errors that were logged of each, since it fell silent.
+        self._logged: dict[str, set[str]] = {}
 
     async def check(self) -> Report:
-        """Return what the dependencies answer, or answered a moment ago."""
+        """Return whether the dependencies answer, or answered a moment ago."""
         if is_draining():
             return Report(answers={"process": "ending"}, is_ready=False)
         now = asyncio.get_running_loop().time()
@@ -63,29 +62,30 @@ class Health:
         answers = await asyncio.shield(self._asking)
         needed = answers.keys() - self._opened.optional
         is_ready = all(answers[name] == "ok" for name in needed)
-        # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
-        lags = SUBSCRIPTION_LAG.values.items()
-        answers = answers | {f"lag of {name}": f"{lag:.0f} messages" for (name,), lag in lags}
-        # {% endif %}
         return Report(answers=answers, is_ready=is_ready)
 
     async def _ask_all(self) -> dict[str, str]:
         probes = self._opened.probes
         asking = (ask(probe, LIMITS.get(name, PROBE_SECONDS)) for name, probe in probes.items())
         answers = dict(zip(probes, await asyncio.gather(*asking), strict=True))
-        self._note(answers)
+        for name, answer in sorted(answers.items()):
+            DEPENDENCY_UP.labels(name).set(answer == "ok")
+            self._log_change(name, answer)
         self._fresh_until = asyncio.get_running_loop().time() + FRESH_SECONDS
-        return answers
+        return {name: "ok" if answer == "ok" else "failing" for name, answer in answers.items()}
 
-    def _note(self, answers: dict[str, str]) -> None:
-        silent = {name for name, answer in answers.items() if answer != "ok"}
-        for name in answers:
-            DEPENDENCY_UP.labels(name).set(name not in silent)
-        for name in sorted(silent - self._silent):
-            logger.warning("dependency does not answer", dependency=name, error=answers[name])
-        for name in sorted(self._silent - silent):
-            logger.info("dependency answers again", dependency=name)
-        self._silent = silent
+    def _log_change(self, name: str, answer: str) -> None:
+        """Log that it fell silent, each kind of reason once, or that it answers again."""
+        if answer == "ok":
+            if self._logged.pop(name, None):
+                logger.info("dependency answers again", dependency=name)
+            return
+        logged = self._logged.setdefault(name, set())
+        # Not the whole reason: that can hold what differs each time, such as a port.
+        kind = answer.partition(":")[0]
+        if kind not in logged:
+            logged.add(kind)
+            logger.warning("dependency does not answer", dependency=name, error=answer)
 
 
 async def ask(probe: Probe, seconds: float = PROBE_SECONDS) -> str:
@@ -96,5 +96,15 @@ async def ask(probe: Probe, seconds: float = PROBE_SECONDS) -> str:
     except TimeoutError:
         return f"no answer within {seconds:g} seconds"
     except Exception as error:  # noqa: BLE001 - whatever it is, the dependency is not ready
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+        return describe_error(error)
     return "ok"
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error in one line, with the one behind it, which often knows more."""
+    lines = [
+        f"{type(each).__name__}: {each}".splitlines()[0]
+        for each in (error, error.__cause__)
+        if each is not None
+    ]
+    return ", caused by ".join(lines)

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from typing import NamedTuple
 
 from app.core.config import CoreSettings
 from app.core.errors import StartupError
@@ -22,12 +23,18 @@ LINGER_SECONDS = 1.0
 REQUEST_LINE = re.compile(rb"([A-Z]+) (/[!-~]*) HTTP/1\.[01]")
 TOKEN = re.compile(rb"^authorization:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
-Answer = tuple[HTTPStatus, str, bytes]
-"""The status, the type of the body, and the body."""
+
+class Answer(NamedTuple):
+    """What a client gets."""
+
+    status: HTTPStatus
+    media_type: str
+    body: bytes
+    sends_body: bool = True
 
 
 class HealthServer:
-    """Answer GET /health/live, /health/ready and /metrics: one request, then the connection ends.
+    """Answer GET and HEAD for /health/live and /ready, /metrics and /info, then end the connection.
 
     It turns with the loop that does the work: a worker that is stuck does not answer.
     """
@@ -36,6 +43,10 @@ class HealthServer:
         """Know the token of the metrics; `health` is there when everything is open."""
         self.health: Health | None = None
         self._token = core.process.metrics_token
+        self._fixed: dict[bytes, Mapping[str, str | None]] = {
+            b"/health/live": {"status": "ok"},
+            b"/info": core.service.describe_build(),
+        }
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,7 +59,7 @@ class HealthServer:
             with suppress(OSError, asyncio.IncompleteReadError):
                 answer = await self._read_and_answer(reader)
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    writer.write(format_answer(*answer))
+                    writer.write(format_answer(answer))
                     await writer.drain()
                     writer.write_eof()
                 async with asyncio.timeout(LINGER_SECONDS):
@@ -75,13 +86,14 @@ class HealthServer:
         match = REQUEST_LINE.fullmatch(line)
         if match is None:
             return refuse(HTTPStatus.BAD_REQUEST)
-        if match[1] != b"GET":
+        if match[1] not in {b"GET", b"HEAD"}:
             return refuse(HTTPStatus.METHOD_NOT_ALLOWED)
-        return await self._answer(match[2].partition(b"?")[0], headers.replace(b"\r", b""))
+        answer = await self._answer(match[2].partition(b"?")[0], headers.replace(b"\r", b""))
+        return answer._replace(sends_body=match[1] == b"GET")
 
     async def _answer(self, path: bytes, headers: bytes) -> Answer:
-        if path == b"/health/live":
-            return make_json(HTTPStatus.OK, {"status": "ok"})
+        if path in self._fixed:
+            return make_json(HTTPStatus.OK, self._fixed[path])
         if path == b"/health/ready":
             if self.health is None:
                 return make_json(HTTPStatus.SERVICE_UNAVAILABLE, {"process": "starting"})
@@ -92,13 +104,13 @@ class HealthServer:
             token = TOKEN.search(headers)
             if not may_read(self._token, token[1] if token else b""):
                 return refuse(HTTPStatus.UNAUTHORIZED)
-            return HTTPStatus.OK, CONTENT_TYPE_LATEST, write_metrics()
+            return Answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, write_metrics())
         return refuse(HTTPStatus.NOT_FOUND)
 
 
-def make_json(status: HTTPStatus, body: dict[str, str]) -> Answer:
+def make_json(status: HTTPStatus, body: Mapping[str, str | None]) -> Answer:
     """Return an answer in JSON."""
-    return status, "application/json", json.dumps(body).encode()
+    return Answer(status, "application/json", json.dumps(body).encode())
 
 
 def refuse(status: HTTPStatus) -> Answer:
@@ -106,20 +118,21 @@ def refuse(status: HTTPStatus) -> Answer:
     return make_json(status, {"detail": status.phrase})
 
 
-def format_answer(status: HTTPStatus, kind: str, body: bytes) -> bytes:
+def format_answer(answer: Answer) -> bytes:
     """Return an answer as it is sent."""
+    status = answer.status
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
-        f"content-type: {kind}",
-        f"content-length: {len(body)}",
+        f"content-type: {answer.media_type}",
+        f"content-length: {len(answer.body)}",
         "cache-control: no-store",
         "connection: close",
     ]
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        lines.append("allow: GET")
+        lines.append("allow: GET, HEAD")
     if status is HTTPStatus.UNAUTHORIZED:
         lines.append("www-authenticate: Bearer")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    return "\r\n".join([*lines, "", ""]).encode() + (answer.body if answer.sends_body else b"")
 
 
 @asynccontextmanager

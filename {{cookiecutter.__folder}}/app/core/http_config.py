@@ -33,12 +33,25 @@ class HttpSettings(SettingsGroup):
     """Its processes under gunicorn; as many as the container may use CPUs when it is not set."""
     concurrent_requests: int = Field(default=1000, ge=1)
     """How many requests each process answers at once; more are refused."""
+    concurrent_streams: int = Field(default=1000, ge=1)
+    """How many server-sent events and WebSockets each process has open at once."""
     request_seconds: float = Field(default=30, gt=0)
     """How many seconds a request may take until its answer begins."""
     body_bytes: int = Field(default=1_048_576, ge=1)
     """The largest body that it takes, in bytes."""
     cors_origins: Annotated[Words, AfterValidator(check_origins)] = ()
     """The origins whose pages may call it, with commas between: https://app.example.com, or *"""
+
+
+class ManagementSettings(SettingsGroup):
+    """Where the API serves health, metrics and documents, when not beside its routes."""
+
+    model_config = SettingsConfigDict(env_prefix="MANAGEMENT_")
+
+    host: str = "127.0.0.1"
+    """The address that it listens on for that."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """Its port for that, which no client needs to reach; they are on PORT when it is not set."""
 
 
 class AuthSettings(SettingsGroup):

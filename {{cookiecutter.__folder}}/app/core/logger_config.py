@@ -1,12 +1,12 @@
 """Where log lines go: JSON on standard output, and a file and Loki when they are set."""
 
+import atexit
 import logging
 import sys
-from collections.abc import Mapping
 
 from app.core.config import CoreSettings
-from app.core.log_format import JsonFormatter
-from app.core.log_losses import LostLines
+from app.core.log_format import JsonFormatter, TerminalFormatter
+from app.core.log_sampling import RepeatedLines
 
 # {% if cookiecutter.interface != "worker" %}
 # Loggers whose lines would go their own way.
@@ -36,9 +36,15 @@ def configure_logging(settings: CoreSettings) -> None:
     root = logging.getLogger()
     for handler in (*root.handlers,):
         root.removeHandler(handler)
-    formatter = JsonFormatter(settings.service, settings.log.redacted)
+    written = settings.service, settings.log.redacted
+    formatter = JsonFormatter(*written)
+    repeated = RepeatedLines()
+    atexit.register(sum_up, repeated)
     for handler in open_handlers(settings):
-        handler.setFormatter(formatter)
+        stream = getattr(handler, "stream", None)
+        is_seen = stream is not None and stream is sys.stdout and stream.isatty()
+        handler.setFormatter(TerminalFormatter(*written) if is_seen else formatter)
+        handler.addFilter(repeated)
         root.addHandler(handler)
     root.setLevel(settings.log.level)
     # No line of ours says them, and finding them out takes longer than writing the line.
@@ -47,6 +53,13 @@ def configure_logging(settings: CoreSettings) -> None:
     # {% if cookiecutter.interface != "worker" %}
     adopt_server()
     # {% endif %}
+
+
+def sum_up(repeated: RepeatedLines) -> None:
+    """Say at the end of the process which lines were left out, if that can be heard."""
+    streams = [getattr(each, "stream", None) for each in logging.getLogger().handlers]
+    if not any(stream is not None and stream.closed for stream in streams):
+        repeated.sum_up()
 
 
 def quieten_libraries() -> None:
@@ -80,14 +93,3 @@ def open_handlers(settings: CoreSettings) -> list[logging.Handler]:
         }
         handlers.append(BatchLokiHandler(settings.loki.url, labels))
     return handlers
-
-
-def count_lost_lines() -> Mapping[tuple[str, str], int]:
-    """Return how many lines of this process were lost, by place and reason."""
-    places = (getattr(handler, "lost", None) for handler in logging.getLogger().handlers)
-    return {
-        (lost.place, reason): lines
-        for lost in places
-        if isinstance(lost, LostLines)
-        for reason, lines in dict(lost.counts).items()
-    }

@@ -17,7 +17,7 @@ from app.core.metrics import (
     PUBLISH_SECONDS,
 )
 # {% endif %}
-from app.utils.broker_errors import MessageRefusedError, UnroutableError
+from app.utils.broker_errors import MessageRefusedError, TopicUnavailableError, UnroutableError
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
 
@@ -30,6 +30,9 @@ async def publish(broker: MessageBroker, message: Envelope) -> None:
         outcome = "published"
     except UnroutableError:
         outcome = "unroutable"
+        raise
+    except TopicUnavailableError:
+        outcome = "unavailable"
         raise
     except MessageRefusedError:
         outcome = "refused"
@@ -57,6 +60,7 @@ class SubscriptionSeries:
         self.failed = MESSAGES_HANDLED.labels(name, "failed")
         self.retried = MESSAGES_HANDLED.labels(name, "retried")
         self.dead = MESSAGES_HANDLED.labels(name, "dead")
+        self.held = MESSAGES_HANDLED.labels(name, "held")
         self.seconds = HANDLING_SECONDS.labels(name)
         self._name = name
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 
 from app.core.trace_context import Trace
-from app.core.tracing import Kind, Spans, follow_trace, get_spans
+from app.core.tracing import Kind, Spans, current_trace, follow_trace, get_spans
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
 
@@ -24,9 +23,16 @@ def trace_delivery(
 ) -> AbstractContextManager[Trace]:
     """Follow the message's trace while a group handles it."""
     if (spans := get_spans()) is None:
-        return follow_trace(message.traceparent)
+        return follow_trace(message.traceparent, message.tracestate)
     attributes = describe(broker, message, "process") | {"messaging.consumer.group.name": group}
-    return spans.follow(message.traceparent, f"process {message.topic}", kind, attributes)
+    name = f"process {message.topic}"
+    return spans.follow(message.traceparent, name, kind, attributes, message.tracestate)
+
+
+def join_trace(message: Envelope) -> Envelope:
+    """Return a new message as a part of the current trace, if there is one."""
+    trace = current_trace()
+    return message.with_trace(trace.traceparent, trace.state) if trace else message
 
 
 @contextmanager
@@ -35,8 +41,8 @@ def hand_on(
 ) -> Iterator[Envelope]:
     """Yield the message with the place of a span that continues its trace."""
     name = f"{attributes['messaging.operation.name']} {message.topic}"
-    with spans.follow(message.traceparent, name, kind, attributes) as trace:
-        yield replace(message, traceparent=trace.traceparent)
+    with spans.follow(message.traceparent, name, kind, attributes, message.tracestate) as trace:
+        yield message.with_trace(trace.traceparent, trace.state)
 
 
 def describe(broker: MessageBroker, message: Envelope, operation: str) -> dict[str, str | int]:

@@ -27,6 +27,12 @@ HTTP_IN_FLIGHT = Gauge(
     "http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum"
 )
 HTTP_REFUSALS = Counter("http_requests_refused_total", "Requests that were too many at once.")
+HTTP_STREAMS = Gauge(
+    "http_streams_open", "Streams that are open.", ["kind"], multiprocess_mode="livesum"
+)
+HTTP_STREAMS_ENDED = Counter(
+    "http_streams_ended_total", "Streams that have ended, by how.", ["kind", "outcome"]
+)
 # {% endif %}
 # {% if cookiecutter.database != "none" %}
 
@@ -63,6 +69,9 @@ PUBLISH_SECONDS = Histogram(
 
 OUTBOX_MESSAGES = Reading("outbox_messages", "Messages in the outbox.", ["state"])
 OUTBOX_AGE_SECONDS = Reading("outbox_oldest_age_seconds", "Age of the oldest one that waits.")
+OUTBOX_DEFERRED_SECONDS = Reading(
+    "outbox_topic_deferred_seconds", "For how long a topic has not been taken.", ["topic", "reason"]
+)
 OUTBOX_RELAYED = Counter("outbox_relayed_total", "Messages taken from the outbox.", ["outcome"])
 OUTBOX_BATCH_SECONDS = Histogram("outbox_batch_duration_seconds", "Time to relay a batch.")
 # {% endif %}
@@ -96,6 +105,12 @@ SUBSCRIPTION_DEAD_LETTERS = Reading(
     "subscription_dead_letters", "Dead letters that nobody has dealt with.", ["subscription"]
 )
 # {% endif %}
+# {% if cookiecutter.broker != "none" %}
+
+MESSAGES_UNREADABLE = Counter(
+    "messages_unreadable_total", "Records, or batches of them, that cannot be read.", ["topic"]
+)
+# {% endif %}
 # {% if (cookiecutter.database != "none" or cookiecutter.cache == "redis") and cookiecutter.interface != "api" %}
 
 JOB_RUNS = Counter("job_runs_total", "Runs of jobs.", ["name", "outcome"])
@@ -105,4 +120,5 @@ JOB_SECONDS = Histogram(
     ["name"],
     buckets=(0.1, 0.5, 1, 5, 10, 30, 60, 300, 900),
 )
+JOB_LATE_SECONDS = Reading("job_late_seconds", "For how long the next run has been due.", ["name"])
 # {% endif %}

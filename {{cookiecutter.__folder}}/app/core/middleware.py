@@ -23,6 +23,8 @@ SAFE_HEADERS = (
 )
 HTTPS_HEADERS = (*SAFE_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 UNCACHED = (b"cache-control", b"no-cache")
+# Where the state of a request holds what every answer to it gets, an error too.
+ANSWER_HEADERS = "answer_headers"
 
 
 class RequestContext:
@@ -45,7 +47,7 @@ class RequestContext:
         if not request_id or not REQUEST_ID.fullmatch(request_id):
             request_id = make_id(32)
         scope.setdefault("state", {})["request_id"] = request_id
-        named = (b"x-request-id", request_id.encode())
+        added = scope["state"][ANSWER_HEADERS] = [(b"x-request-id", request_id.encode())]
         safe = HTTPS_HEADERS if scope["scheme"] == "https" else SAFE_HEADERS
         status = 500
         started = time.perf_counter()
@@ -58,19 +60,26 @@ class RequestContext:
                 given = message["headers"]
                 for name, _ in given:
                     if name == b"cache-control":
-                        message = {**message, "headers": [*given, named, *safe]}
+                        message = {**message, "headers": [*given, *added, *safe]}
                         break
                 else:
-                    message = {**message, "headers": [*given, UNCACHED, named, *safe]}
+                    message = {**message, "headers": [*given, UNCACHED, *added, *safe]}
             await send(message)
 
-        with trace_request(scope, sent.get(b"traceparent", b"").decode("latin-1")):
+        with trace_request(scope, sent):
             context = log_context.set({"request_id": request_id})
             try:
                 await self._app(scope, receive, send_named)
             finally:
-                record_request(scope, status, time.perf_counter() - started)
+                # How long a stream was open says nothing about how fast it was answered.
+                ended = scope.get("stream_began_at") or time.perf_counter()
+                record_request(scope, status, ended - started)
                 log_context.reset(context)
+
+
+def add_answer_header(scope: Scope, name: str, value: str) -> None:
+    """Add a header to the answer of a request, whatever the answer will be."""
+    scope["state"].setdefault(ANSWER_HEADERS, []).append((name.encode(), value.encode()))
 
 
 def record_request(scope: Scope, status: int, seconds: float) -> None:
@@ -78,7 +87,7 @@ def record_request(scope: Scope, status: int, seconds: float) -> None:
     route = name_route(scope)
     observe_request(scope["method"], route, status, seconds)
     describe_answer(scope, route, status)
-    if not scope["path"].startswith(QUIET_PATHS):
+    if scope["path"] not in QUIET_PATHS:
         logger.info(
             "request answered",
             method=scope["method"],

@@ -28,6 +28,8 @@ PLAIN = frozenset({str, int, float, bool, type(None)})
 # What is deeper says little, and what holds itself would never end.
 DEPTH = 8
 URL_PASSWORD = re.compile(r"(://[^\s/:@\"]*):[^\s/\"]*@")
+# A user without a password: on the web that is a token, elsewhere a name.
+URL_TOKEN = re.compile(r"\b((?:http|ws)s?://)[^\s/:@?#\"]+@")
 # Bounded, because lines hold what comes from outside, and looking must not take for ever.
 URL_SECRET = re.compile(
     r"([?&][^\s=&?\"]{0,64}(?:password|secret|token|key)[^\s=&?\"]{0,64}=)[^\s&\"]*", re.I
@@ -82,6 +84,11 @@ def has_secret(names: tuple[object, ...], words: str) -> bool:
     return any(is_secret(name, words) for name in names)
 
 
+def has_secret_word(name: str) -> bool:
+    """Tell whether a name holds one of the words that are hidden everywhere."""
+    return any(squeeze(word) in squeeze(name) for word in SECRET_WORDS)
+
+
 def squeeze(name: str) -> str:
     """Return a name in lower case, letters and digits only."""
     return "".join(filter(str.isalnum, name)).lower()
@@ -91,4 +98,5 @@ def hide_in_urls(line: str) -> str:
     """Return a line without the passwords, and the secrets in queries, of the URLs in it."""
     if "://" not in line:
         return line
-    return URL_SECRET.sub(rf"\1{HIDDEN}", URL_PASSWORD.sub(rf"\1:{HIDDEN}@", line))
+    line = URL_TOKEN.sub(rf"\1{HIDDEN}@", URL_PASSWORD.sub(rf"\1:{HIDDEN}@", line))
+    return URL_SECRET.sub(rf"\1{HIDDEN}", line)

@@ -1,5 +1,6 @@
 """A span for each request, but for those of probes."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from starlette.types import Scope
@@ -8,28 +9,34 @@ from app.core.http_metrics import METHODS
 from app.core.trace_context import Trace
 from app.core.tracing import follow_trace, get_spans
 
-QUIET_PATHS = ("/health/", "/metrics")
+# Whole paths: others that begin like them are not probes.
+QUIET_PATHS = frozenset({"/health/live", "/health/ready", "/metrics"})
 UNMATCHED = "unmatched"
 SERVER_ERROR = 500
 
 
-def trace_request(scope: Scope, traceparent: str) -> AbstractContextManager[Trace]:
+def trace_request(scope: Scope, sent: Mapping[bytes, bytes]) -> AbstractContextManager[Trace]:
     """Continue the caller's trace, or start one, while the request is answered."""
+    traceparent, tracestate = sent.get(b"traceparent", b"").decode("latin-1"), ""
+    if b"tracestate" in sent:
+        # It may come in several parts, which are one in their order.
+        parts = [value for name, value in scope["headers"] if name == b"tracestate"]
+        tracestate = b",".join(parts).decode("latin-1")
     spans = get_spans()
-    if spans is None or scope["path"].startswith(QUIET_PATHS):
-        return follow_trace(traceparent)
+    if spans is None or scope["path"] in QUIET_PATHS:
+        return follow_trace(traceparent, tracestate)
     attributes = {
         "http.request.method": scope["method"] if scope["method"] in METHODS else "_OTHER",
         # Without the query: it can hold what nobody else should read.
         "url.path": scope["path"],
         "url.scheme": scope["scheme"],
     }
-    return spans.follow(traceparent, name_method(scope), "server", attributes)
+    return spans.follow(traceparent, name_method(scope), "server", attributes, tracestate)
 
 
 def describe_answer(scope: Scope, route: str, status: int) -> None:
     """Tell the request's span what became of it."""
-    if (spans := get_spans()) is None or scope["path"].startswith(QUIET_PATHS):
+    if (spans := get_spans()) is None or scope["path"] in QUIET_PATHS:
         return
     answer: dict[str, str | int] = {"http.response.status_code": status}
     if route == UNMATCHED:

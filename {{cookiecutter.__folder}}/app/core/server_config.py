@@ -7,8 +7,28 @@ from pydantic import Field
 # {% endif %}
 from pydantic_settings import SettingsConfigDict
 
+# {% if cookiecutter.database in ("postgresql", "mysql") %}
+from app.core.database_url import read_database_url
+# {% endif %}
+# {% if cookiecutter.broker in ("both", "kafka") %}
+from app.core.kafka_url import read_kafka_url
+# {% endif %}
+# {% if cookiecutter.broker in ("both", "rabbitmq") %}
+from app.core.rabbitmq_url import read_rabbitmq_url
+# {% endif %}
+# {% if cookiecutter.cache == "redis" %}
+from app.core.redis_url import read_redis_url
+# {% endif %}
 from app.core.settings import SettingsGroup
+# {% if cookiecutter.database == "none" and cookiecutter.broker == "none" and cookiecutter.cache == "none" %}
 from app.core.urls import url_of
+# {% endif %}
+# {% if cookiecutter.database == "none" and cookiecutter.broker == "none" and cookiecutter.cache == "redis" %}
+from app.core.urls import checked_by, url_of
+# {% endif %}
+# {% if cookiecutter.database != "none" or cookiecutter.broker != "none" %}
+from app.core.urls import checked_by, read_plain_url, url_of
+# {% endif %}
 
 
 # {% if cookiecutter.database != "none" %}
@@ -30,6 +50,15 @@ class DatabaseSettings(SettingsGroup):
             # {% if cookiecutter.database != "none" %}
             "sqlite",
         ),
+        # {% endif %}
+        # {% if cookiecutter.database == "postgresql" %}
+        checked_by(read_database_url, "postgresql"),
+        # {% endif %}
+        # {% if cookiecutter.database == "mysql" %}
+        checked_by(read_database_url, "mysql"),
+        # {% endif %}
+        # {% if cookiecutter.database != "none" %}
+        checked_by(read_plain_url, "sqlite"),
     ] = "sqlite:///service.db"
     # {% endif %}
     # {% if cookiecutter.database == "postgresql" %}
@@ -43,13 +72,26 @@ class DatabaseSettings(SettingsGroup):
     # {% endif %}
     # {% if cookiecutter.database != "none" %}
     connections: int = Field(default=20, ge=1)
+    # {% endif %}
+    # {% if cookiecutter.database != "none" and cookiecutter.interface == "api-and-worker" %}
+    """How many connections all processes of the API may hold together, and the worker's as many."""
+    # {% endif %}
+    # {% if cookiecutter.database != "none" and cookiecutter.interface != "api-and-worker" %}
     """How many connections all processes of the deployment may hold together."""
+    # {% endif %}
+    # {% if cookiecutter.database != "none" %}
     pool_seconds: float = Field(default=5, gt=0)
     """How many seconds a request waits for a free connection."""
     statement_seconds: float = Field(default=30, gt=0)
     """How many seconds a statement may take."""
     lock_seconds: float = Field(default=5, gt=0)
     """How many seconds a statement waits for a lock."""
+    # {% endif %}
+    # {% if cookiecutter.database == "postgresql" %}
+    idle_seconds: float = Field(default=90, gt=0)
+    """How many seconds a transaction may do nothing; more than any handler may take."""
+    # {% endif %}
+    # {% if cookiecutter.database != "none" %}
 
     # {% endif %}
     # {% if cookiecutter.database in ("postgresql", "mysql") %}
@@ -91,6 +133,15 @@ class BrokerSettings(SettingsGroup):
             # {% endif %}
             # {% if cookiecutter.broker != "none" %}
         ),
+        # {% endif %}
+        # {% if cookiecutter.broker in ("both", "rabbitmq") %}
+        checked_by(read_rabbitmq_url, "amqp", "amqps"),
+        # {% endif %}
+        # {% if cookiecutter.broker in ("both", "kafka") %}
+        checked_by(read_kafka_url, "kafka", "kafkas"),
+        # {% endif %}
+        # {% if cookiecutter.broker != "none" %}
+        checked_by(read_plain_url, "memory"),
     ] = "memory://"
     # {% endif %}
     # {% if cookiecutter.broker == "rabbitmq" %}
@@ -135,7 +186,16 @@ class RedisSettings(SettingsGroup):
 
     model_config = SettingsConfigDict(env_prefix="REDIS_")
 
-    url: Annotated[str, url_of("redis", "rediss", "unix")] | None = None
+    url: (
+        Annotated[
+            str,
+            url_of("redis", "rediss", "redis+sentinel", "rediss+sentinel", "unix"),
+            checked_by(
+                read_redis_url, "redis", "rediss", "redis+sentinel", "rediss+sentinel", "unix"
+            ),
+        ]
+        | None
+    ) = None
     """Where it is: redis[s]://[user:password@]host:6379/0"""
 
     def find_danger(self) -> str | None:

@@ -63,7 +63,12 @@ class CallSpan:
 def read_trace(span: Span) -> Trace:
     """Return where a span is in its trace."""
     place = span.get_span_context()
-    return Trace(f"{place.trace_id:032x}", f"{place.span_id:016x}", f"{place.trace_flags:02x}")
+    return Trace(
+        f"{place.trace_id:032x}",
+        f"{place.span_id:016x}",
+        f"{place.trace_flags:02x}",
+        place.trace_state.to_header(),
+    )
 
 
 def end_span(span: Span, error: BaseException | None) -> None:

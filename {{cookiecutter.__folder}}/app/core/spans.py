@@ -8,6 +8,7 @@ from opentelemetry.trace import (
     StatusCode,
     TraceFlags,
     TracerProvider,
+    TraceState,
     get_current_span,
     set_span_in_context,
 )
@@ -38,10 +39,15 @@ class OpenTelemetrySpans:
         return read_trace(span) if span.get_span_context().is_valid else None
 
     def follow(
-        self, traceparent: str | None, name: str, kind: Kind, attributes: Attributes
+        self,
+        traceparent: str | None,
+        name: str,
+        kind: Kind,
+        attributes: Attributes,
+        tracestate: str = "",
     ) -> OpenSpan:
         """Continue the trace of a `traceparent` header, or start one, in a new span."""
-        above = read_parent(traceparent)
+        above = read_parent(traceparent, tracestate)
         return OpenSpan(self._tracer.start_span(name, above, KINDS[kind], attributes))
 
     def call(self, name: str, attributes: Attributes) -> CallSpan:
@@ -66,10 +72,15 @@ class OpenTelemetrySpans:
         span.set_status(StatusCode.ERROR)
 
 
-def read_parent(traceparent: str | None) -> Context:
+def read_parent(traceparent: str | None, tracestate: str) -> Context:
     """Return a context in which the next span continues a trace, or starts one."""
-    if (trace := Trace.parse(traceparent)) is None:
+    if (trace := Trace.parse(traceparent, tracestate)) is None:
         return Context()
-    flags = TraceFlags(int(trace.flags, 16))
-    place = SpanContext(int(trace.trace_id, 16), int(trace.span_id, 16), True, flags)
+    place = SpanContext(
+        int(trace.trace_id, 16),
+        int(trace.span_id, 16),
+        is_remote=True,
+        trace_flags=TraceFlags(int(trace.flags, 16)),
+        trace_state=TraceState.from_header([trace.state]) if trace.state else None,
+    )
     return set_span_in_context(NonRecordingSpan(place), Context())

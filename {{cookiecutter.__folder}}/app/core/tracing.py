@@ -28,7 +28,12 @@ class Spans(Protocol):
         """Return where we are, or None outside of any span."""
 
     def follow(
-        self, traceparent: str | None, name: str, kind: Kind, attributes: Attributes
+        self,
+        traceparent: str | None,
+        name: str,
+        kind: Kind,
+        attributes: Attributes,
+        tracestate: str = "",
     ) -> AbstractContextManager[Trace]:
         """Continue the trace of a `traceparent` header, or start one, in a new span."""
 
@@ -91,9 +96,9 @@ class CurrentTrace:
         _current.reset(self._token)
 
 
-def follow_trace(traceparent: str | None) -> CurrentTrace:
+def follow_trace(traceparent: str | None, tracestate: str = "") -> CurrentTrace:
     """Continue the trace of a `traceparent` header, or start one, for the enclosed work."""
-    return CurrentTrace(Trace.parse(traceparent) or Trace.start())
+    return CurrentTrace(Trace.parse(traceparent, tracestate) or Trace.start())
 
 
 def start_trace(name: str) -> AbstractContextManager[Trace]:

@@ -93,7 +93,9 @@ async def list_items(
 
 
 async def rename_item(uow: UnitOfWork, item: Item, name: str) -> None:
-    """Give an item another name."""
+    """Give an item another name; nothing happens when it has that already."""
+    if item.name == name:
+        return
     item.name = name
     # {% endif %}
     # {% if cookiecutter.interface != "worker" and cookiecutter.broker != "none" %}

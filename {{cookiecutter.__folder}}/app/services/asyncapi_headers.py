@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.utils.envelope import ATTEMPT_HEADER, SPEC_VERSION
+from app.utils.envelope import ATTEMPT_HEADER, SPEC_VERSION, STATE_HEADER
 
 # The schemas of headers, and what the binding of CloudEvents puts before the names of attributes.
 PREFIXES = {
@@ -32,6 +32,7 @@ def describe_headers(name: str) -> dict[str, Any]:
         "properties": {
             **{f"{prefix}{attribute}": schema for attribute, schema in attributes.items()},
             "traceparent": {**text, "description": "The trace that it belongs to (W3C)."},
+            STATE_HEADER: {**text, "description": "What other systems say of it (W3C)."},
             ATTEMPT_HEADER: {**text, "description": "Which attempt to handle it comes next."},
         },
         "required": [f"{prefix}{name}" for name in ("specversion", "id", "type", "source")],

@@ -27,6 +27,7 @@ class Connection:
         """Connect later, on behalf of the service and these groups of it."""
         self.made = asyncio.Event()
         self._broker = broker
+        self._is_refused = False
         self._groups = groups
         self._service = core.service.name
         # What production needs is created by those who run it, on purpose.
@@ -38,13 +39,23 @@ class Connection:
         Raises BrokerUnavailableError when nothing answers, and BrokerRefusedError for what will
         not be better the next time.
         """
-        await self._broker.connect()
+        if not self._is_refused:
+            await self._broker.connect()
+        try:
+            await self._prepare()
+        except BrokerRefusedError:
+            # To connect again would not help, and cut off those who publish meanwhile.
+            self._is_refused = True
+            raise
+        self.made.set()
+
+    async def _prepare(self) -> None:
+        """Create or check the topology."""
         topics = list_topics(self._service)
         if self._create:
             await self._broker.apply(topics, self._groups)
         elif missing := await self._broker.check(topics, self._groups):
             raise BrokerRefusedError(f"{'; '.join(missing)}: run `just topology apply`")
-        self.made.set()
 
     async def keep_trying(self) -> None:
         """Connect as soon as the broker is there."""

@@ -55,13 +55,16 @@ class MemoryCache(Cache):
 
     async def count(self, name: str, *, limit: int, per: float) -> Count | None:
         """Count one more in a sliding window of `per` seconds, unless the limit is reached."""
-        number, seconds = divmod(self._clock(), per)
-        window = f"{name}:{number:g}"
-        previous, current = self._find(f"{name}:{number - 1:g}") or 0, self._find(window) or 0
-        elapsed = seconds / per
+        now = self._clock()
+        start, previous, current = self._find(name) or (now, 0, 0)
+        if now >= start + 2 * per:
+            start, previous, current = now, 0, 0
+        elif now >= start + per:
+            start, previous, current = start + per, current, 0
+        elapsed = (now - start) / per
         accepted = previous * (1 - elapsed) + current < limit
         if accepted:
-            self._keep(window, current + 1, 2 * per)
+            self._keep(name, (start, previous, current + 1), 2 * per)
         return Count(accepted, previous, current, elapsed)
 
     async def ping(self) -> None:

@@ -5,6 +5,8 @@ from app.services.redis_scripts import ACQUIRE, COUNT, RELEASE, WRITE
 from app.utils.cache import Cache
 from app.utils.cache_store import Count
 
+PROBE_SECONDS = 1.0
+
 
 class RedisCache(Cache):
     """Keep values on a Redis server; while it is down, every read is a miss."""
@@ -16,6 +18,7 @@ class RedisCache(Cache):
         """
         super().__init__()
         self._client = RedisClient(url)
+        self._client.probe = self._probe
         self.operations = self._client.operations
         redis = self._client.redis
         self._write = redis.register_script(WRITE)
@@ -77,13 +80,22 @@ class RedisCache(Cache):
         return Count(bool(accepted), previous, current, float(elapsed))
 
     async def ping(self) -> None:
-        """Raise RedisError or OSError when the server does not answer."""
-        await self._client.ping()
+        """Raise RedisError or OSError when the server does not answer, or takes no write."""
+        await self._client.ping(self._probe)
+
+    async def check(self) -> None:
+        """Raise StartupError when the server answers and cannot be used; one may be away."""
+        await self._client.check(self._probe)
 
     async def close(self) -> None:
         """Stop computing, and close the connections."""
         await super().close()
         await self._client.close()
+
+    async def _probe(self) -> None:
+        """Write as the cache does: two keys in one step."""
+        names = [self._name("probe"), self._name("probe:lease")]
+        await self._write(names, [b"", _milliseconds(PROBE_SECONDS), ""])
 
     def _name(self, name: str) -> str:
         return f"{self._prefix}:{name}"

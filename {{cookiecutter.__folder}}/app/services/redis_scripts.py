@@ -26,23 +26,29 @@ end
 return redis.call('DEL', KEYS[1])
 """
 
-# KEYS: name. ARGV: limit, milliseconds. By the clock of Redis: those of processes differ.
+# KEYS: name. ARGV: limit, milliseconds. By the clock of Redis: those of processes differ. It may
+# go back when a replica takes over: the window then begins at that moment.
 COUNT = """
 local time = redis.call('TIME')
-local moment = (time[1] * 1000 + time[2] / 1000) / ARGV[2]
-local number = math.floor(moment)
-local elapsed = moment - number
-local kept = redis.call('HMGET', KEYS[1], 'number', 'previous', 'current')
-local previous, current = 0, 0
-if tonumber(kept[1]) == number then
+local now, per = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[2])
+local kept = redis.call('HMGET', KEYS[1], 'start', 'previous', 'current')
+local start, previous, current = tonumber(kept[1]) or now, 0, 0
+if now >= start + 2 * per then
+    start = now
+elseif now >= start + per then
+    start, previous = start + per, tonumber(kept[3])
+elseif kept[1] then
     previous, current = tonumber(kept[2]), tonumber(kept[3])
-elseif tonumber(kept[1]) == number - 1 then
-    previous = tonumber(kept[3])
 end
+if start > now then
+    start = now
+    redis.call('HSET', KEYS[1], 'start', start)
+end
+local elapsed = (now - start) / per
 local accepted = previous * (1 - elapsed) + current < tonumber(ARGV[1])
 if accepted then
-    redis.call('HSET', KEYS[1], 'number', number, 'previous', previous, 'current', current + 1)
-    redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
+    redis.call('HSET', KEYS[1], 'start', start, 'previous', previous, 'current', current + 1)
+    redis.call('PEXPIRE', KEYS[1], 2 * per)
 end
 return {accepted and 1 or 0, previous, current, tostring(elapsed)}
 """

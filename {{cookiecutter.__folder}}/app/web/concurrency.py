@@ -12,7 +12,8 @@ HEADERS = {"retry-after": str(RETRY_SECONDS)}
 class ConcurrencyLimit:
     """Refuse what is too much at once: it costs little, and those who are served stay fast.
 
-    Probes are answered all the same: a process that is busy is not dead.
+    Probes are answered all the same: a process that is busy is not dead. Streams have a limit of
+    their own, and count here until they begin.
     """
 
     def __init__(self, app: ASGIApp, most: int, problem: MakeProblem) -> None:
@@ -24,7 +25,7 @@ class ConcurrencyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request; anything else than HTTP passes through."""
-        if scope["type"] != "http" or scope["path"].startswith(QUIET_PATHS):
+        if scope["type"] != "http" or scope["path"] in QUIET_PATHS:
             await self._app(scope, receive, send)
             return
         if self._running >= self._most:
@@ -32,8 +33,16 @@ class ConcurrencyLimit:
             refusal = self._problem(503, "too many requests at once, try later", headers=HEADERS)
             await refusal(scope, receive, send)
             return
+        running = [scope]
         self._running += 1
+
+        def leave() -> None:
+            if running:
+                running.clear()
+                self._running -= 1
+
+        scope["leave_limit"] = leave
         try:
             await self._app(scope, receive, send)
         finally:
-            self._running -= 1
+            leave()

@@ -23,13 +23,15 @@ class Deadline:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        receiving = begun = False
+        receiving = is_whole = begun = False
         limit = self._watchdog.limit()
 
         async def receive_observed() -> Message:
-            nonlocal receiving
-            receiving = True
+            nonlocal receiving, is_whole
+            # Who has sent everything is asked only whether it is still there.
+            receiving = not is_whole
             message = await receive()
+            is_whole = not message.get("more_body", False)
             receiving = False
             return message
 

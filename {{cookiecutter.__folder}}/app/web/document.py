@@ -26,7 +26,7 @@ class DocumentedAPI(FastAPI):
         return document
 
     def list_methods(self, path: str) -> list[str]:
-        """Return the methods that the document has for a path."""
+        """Return the methods that the document has for a path, and HEAD where there is GET."""
         paths = self.openapi()["paths"]
         # One that has no parameters is itself, and none of those that it would fit too.
         methods: set[str] = set(paths.get(path, ()))
@@ -34,6 +34,8 @@ class DocumentedAPI(FastAPI):
             for template, operations in paths.items():
                 if compile_path(template)[0].match(path):
                     methods.update(operations)
+        if "get" in methods:
+            methods.add("head")
         return sorted(map(str.upper, methods))
 
 

@@ -7,6 +7,7 @@ from fastapi import Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 # {% if cookiecutter.cache == "redis" %}
@@ -41,6 +42,17 @@ MOST_ERRORS = 50
 RETRY_SECONDS = 1
 
 
+class ProblemError(HTTPException):
+    """An error whose problem has members of its own, such as its `type`."""
+
+    def __init__(
+        self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
+        """Answer with these."""
+        super().__init__(status, detail, headers)
+        self.members = members
+
+
 class MakeProblem(Protocol):
     """The type of `app.api.exceptions.problem`."""
 
@@ -58,10 +70,12 @@ def add_error_handlers(app: DocumentedAPI, problem: MakeProblem) -> None:
         if not is_body_allowed_for_status_code(error.status_code):
             return Response(status_code=error.status_code, headers=error.headers)
         headers = dict(error.headers or {})
-        if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
+        is_refused = error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED
+        if is_refused and (methods := app.list_methods(request.url.path)):
             # Its own names one route; several can share a path.
-            headers["Allow"] = ", ".join(app.list_methods(request.url.path)) or headers["Allow"]
-        return problem(error.status_code, str(error.detail), headers=headers)
+            headers["Allow"] = ", ".join(methods)
+        members = error.members if isinstance(error, ProblemError) else {}
+        return problem(error.status_code, str(error.detail), headers=headers, **members)
 
     @app.exception_handler(RequestValidationError)
     async def answer_invalid(_: Request, error: RequestValidationError) -> Response:
@@ -70,6 +84,11 @@ def add_error_handlers(app: DocumentedAPI, problem: MakeProblem) -> None:
             for each in error.errors()[:MOST_ERRORS]
         ]
         return problem(422, "the request is not valid", errors=errors)
+
+    @app.exception_handler(ClientDisconnect)
+    async def answer_nobody(_: Request, __: ClientDisconnect) -> Response:
+        # For the log: a client that hangs up while it sends is no failure of ours.
+        return problem(400, "the request was not sent to its end")
 
     @app.exception_handler(InvalidInputError)
     async def answer_unusable(_: Request, error: InvalidInputError) -> Response:

@@ -13,7 +13,9 @@ logger = Logger(__name__)
 
 FIRST_ERROR = 400
 # They describe a body that is replaced.
-OF_THE_BODY = ("content-type", "content-length")
+OF_THE_BODY = (b"content-type", b"content-length")
+# In bytes; a text that streams and is longer is no detail of a problem.
+LONGEST_DETAIL = 65_536
 
 
 class FailureAnswers:
@@ -31,16 +33,26 @@ class FailureAnswers:
             return
         started = False
         plain: Message | None = None
+        text = b""
 
         async def send_problem(message: Message) -> None:
-            nonlocal started, plain
+            nonlocal started, plain, text
             if message["type"] == "http.response.start":
-                started = True
                 plain = message if is_plain_error(message) else None
             if plain is None:
+                started = True
                 await send(message)
             elif message["type"] == "http.response.body":
-                await self._replace(plain, message, (scope, receive, send))
+                text += message.get("body", b"")
+                if not message.get("more_body", False):
+                    started = True
+                    await self._replace(plain, text, (scope, receive, send))
+                elif len(text) > LONGEST_DETAIL:
+                    # Too long for a problem, and not ours to cut: it stays what it is.
+                    started = True
+                    await send(plain)
+                    await send({**message, "body": text})
+                    plain = None
 
         try:
             await self._app(scope, receive, send_problem)
@@ -53,11 +65,12 @@ class FailureAnswers:
             logger.exception("request failed", method=scope["method"], path=scope["path"])
             await self._problem(500, "something went wrong on our side")(scope, receive, send)
 
-    async def _replace(self, start: Message, body: Message, request: tuple[Any, ...]) -> None:
-        headers = Headers(raw=start["headers"])
-        kept = {name: value for name, value in headers.items() if name not in OF_THE_BODY}
-        detail = body.get("body", b"").decode("utf-8", "replace")
-        await self._problem(start["status"], detail, headers=kept)(*request)
+    async def _replace(self, start: Message, text: bytes, request: tuple[Any, ...]) -> None:
+        response = self._problem(start["status"], text.decode("utf-8", "replace"))
+        # Not as a mapping: some headers, such as Set-Cookie, come several times.
+        kept = (header for header in start["headers"] if header[0].lower() not in OF_THE_BODY)
+        response.raw_headers.extend(kept)
+        await response(*request)
 
 
 def is_plain_error(start: Message) -> bool:

@@ -2,25 +2,37 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from app.web.routing import Attempt
 
 
-async def get_begin(request: Request) -> UnitOfWorkFactory:
+async def get_begin(connection: HTTPConnection) -> UnitOfWorkFactory:
     """Return what begins units of work."""
-    begin: UnitOfWorkFactory = request.state.opened[UnitOfWorkFactory]
+    begin: UnitOfWorkFactory = connection.state.opened[UnitOfWorkFactory]
     return begin
 
 
 Begin = Annotated[UnitOfWorkFactory, Depends(get_begin)]
-"""For a route that begins units of work itself."""
+"""For a route that begins units of work itself, such as that of a WebSocket."""
 
 
-async def begin_unit(request: Request, begin: Begin) -> UnitOfWork:
+async def begin_unit(connection: HTTPConnection, begin: Begin) -> UnitOfWork:
     """Begin a unit of work that is committed before the answer is sent."""
-    unit: UnitOfWork = await request.state.attempt.enter_async_context(begin())
-    return unit
+    return await get_attempt(connection).enter_async_context(begin())
+
+
+def get_attempt(connection: HTTPConnection) -> Attempt:
+    """Return the attempt whose end commits; raises RuntimeError where there is none."""
+    attempt: Attempt | None = getattr(connection.state, "attempt", None)
+    if attempt is None:
+        raise RuntimeError(
+            f"{connection.url.path}: only routes of app.web.routing.Router commit for a request; "
+            "here, as in a WebSocket, ask for Begin and begin a unit of work for each message"
+        )
+    return attempt
 
 
 Unit = Annotated[UnitOfWork, Depends(begin_unit)]
@@ -28,10 +40,9 @@ Unit = Annotated[UnitOfWork, Depends(begin_unit)]
 # {% if cookiecutter.database != "none" %}
 
 
-async def begin_reading(request: Request, begin: Begin) -> UnitOfWork:
+async def begin_reading(connection: HTTPConnection, begin: Begin) -> UnitOfWork:
     """Begin a unit of work that cannot write."""
-    unit: UnitOfWork = await request.state.attempt.enter_async_context(begin(read_only=True))
-    return unit
+    return await get_attempt(connection).enter_async_context(begin(read_only=True))
 
 
 ReadUnit = Annotated[UnitOfWork, Depends(begin_reading)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.outbox.deferral import Deferred, find_newest
 from app.services.outbox.shards import is_in
 from app.tables import OutboxMessage, OutboxShard, OutboxState
 from app.utils.clock import now
@@ -19,6 +20,17 @@ class OutboxFigures:
     put_off: int
     failed: int
     age_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeferredFigures:
+    """Why a topic is deferred, since when, and when it is tried again."""
+
+    topic: str
+    reason: str
+    error: str
+    seconds: float
+    next_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +64,23 @@ async def measure_outbox(session: AsyncSession) -> OutboxFigures:
         failed=counts.get(OutboxState.FAILED, 0),
         age_seconds=max(0.0, (now() - oldest).total_seconds()) if oldest else 0.0,
     )
+
+
+async def measure_deferred(session: AsyncSession) -> Sequence[DeferredFigures]:
+    """Return the topics that are deferred in any shard."""
+    rows = await session.execute(select(OutboxShard.shard, OutboxShard.deferred))
+    shards: dict[int, Deferred] = {row[0]: row[1] for row in rows}
+    time = now().timestamp()
+    return [
+        DeferredFigures(
+            topic=topic,
+            reason=last["reason"],
+            error=last["error"],
+            seconds=time - min(each[topic]["since"] for each in shards.values() if topic in each),
+            next_seconds=max(0.0, last["tried_at"] + last["delay"] - time),
+        )
+        for topic, last in sorted(find_newest(shards).items())
+    ]
 
 
 async def measure_topics(session: AsyncSession) -> Sequence[TopicFigures]:

@@ -10,17 +10,16 @@ from app.core.metrics import OUTBOX_BATCH_SECONDS, OUTBOX_RELAYED
 from app.database import Database
 from app.services.outbox.batch import Outcome, publish_batch
 from app.services.outbox.rests import Rests
-from app.services.outbox.settling import settle
+from app.services.outbox.settling import end_retry, put_off, settle
 from app.services.outbox.shards import (
-    find_shards,
+    Shards,
     hold_shard,
     read_batch,
-    read_probes,
+    read_deferred,
     read_shard,
+    read_shards,
 )
-from app.services.outbox.silence import end_retry, put_off
 from app.unit_of_work import UnitOfWorkFactory
-from app.utils.clock import now
 from app.utils.container import Container
 from app.utils.logger import Logger
 from app.utils.message_broker import MessageBroker
@@ -31,8 +30,8 @@ logger = Logger(__name__)
 POLL_SECONDS = 1.0
 # When another relay is in a shard, it may have looked there before the last commit.
 HELD_SECONDS = 0.02
-# The transaction must not stay open for as long as a broker is slow; what is left is next.
-PUBLISH_SECONDS = 10.0
+# The broker's client gives up sooner, and knows why.
+PUBLISH_SECONDS = 20.0
 # A server that vanished without a word would be waited for without an end.
 BATCH_SECONDS = 60.0
 # What is still there then waits for another relay, or for the next start.
@@ -53,7 +52,7 @@ class OutboxRelay:
         self._emitted = opened[UnitOfWorkFactory].emitted
         self._is_stopping = False
         self._rests = Rests()
-        self._silent_topics: set[str] = set()
+        self._logged_topics: set[str] = set()
         self._is_lost = False
 
     def stop(self) -> None:
@@ -98,7 +97,8 @@ class OutboxRelay:
         Returns how many messages were handled, and how many shards other relays had.
         """
         async with asyncio.timeout(BATCH_SECONDS), self._database.begin(read_only=True) as session:
-            due = await find_shards(session)
+            shards = await read_shards(session)
+        due = shards.find_due()
         # One that has nothing left was published by another relay.
         self._rests.keep(due)
         # Each relay in an order of its own, so that they do not meet at every shard.
@@ -108,52 +108,63 @@ class OutboxRelay:
             if self._rests.is_resting(shard):
                 continue
             async with asyncio.timeout(BATCH_SECONDS):
-                count = await self._relay_shard(shard)
+                count = await self._relay_shard(shard, shards)
             handled += count or 0
             held += count is None
         return handled, held
 
-    async def _relay_shard(self, shard: int) -> int | None:
+    async def _relay_shard(self, shard: int, shards: Shards) -> int | None:
         """Return how many messages were handled, or None if another relay has the shard."""
         async with hold_shard(self._database, shard) as begin:
             if begin is None:
                 return None
             async with begin() as session:
                 state = await read_shard(session, shard)
-                is_retry = state.retry_at is not None and state.retry_at <= now()
-                rows = await (read_probes if is_retry else read_batch)(session, state)
-            silent = () if is_retry else state.silent_topics
+                shards.deferred[shard] = state.deferred
+                topics = shards.find_due_topics(shard)
+                if topics:
+                    rows = await read_deferred(session, state, topics)
+                else:
+                    rows = await read_batch(session, state)
+            deferred = () if topics else state.deferred
+            last = shards.find_newest()
             with OUTBOX_BATCH_SECONDS.time():
-                outcome = await publish_batch(self._broker, rows, silent, seconds=PUBLISH_SECONDS)
+                outcome = await publish_batch(
+                    self._broker, rows, deferred, careful=last, seconds=PUBLISH_SECONDS
+                )
             async with begin() as session:
                 await settle(session, outcome)
-                if is_retry:
-                    heard = await end_retry(session, state, rows, outcome)
-                    self._note_heard(heard)
-                elif outcome.put_off:
-                    await put_off(session, state, outcome)
+                if topics:
+                    left = await end_retry(session, state, topics, last, outcome)
+                else:
+                    left = await put_off(session, state, last, outcome)
+        released = state.deferred.keys() - left.keys()
+        shards.deferred[shard] = left
         self._note(shard, outcome)
+        self._note_released(released - shards.find_newest().keys())
         OUTBOX_RELAYED.labels("published").inc(len(outcome.published))
-        OUTBOX_RELAYED.labels("put_off").inc(len(outcome.put_off))
+        OUTBOX_RELAYED.labels("put_off").inc(0 if topics else len(outcome.put_off))
         OUTBOX_RELAYED.labels("refused").inc(len(outcome.refused))
-        return len(outcome.published) + len(outcome.put_off) + len(outcome.refused)
+        done = len(outcome.published) + len(outcome.put_off) + len(outcome.refused)
+        return done + len(released)
 
     def _note(self, shard: int, outcome: Outcome) -> None:
         """Log what people should know, once, and leave a shard alone whose batch failed."""
-        for row, error in outcome.refused:
-            logger.error("message refused for good", id=row.message_id, error=error)
-        for topic in {row.topic for row in outcome.put_off} - self._silent_topics:
-            self._silent_topics.add(topic)
-            logger.warning("nobody listens, messages put off", topic=topic)
+        for row, reason in outcome.refused:
+            logger.error("message refused for good", id=row.message_id, error=reason)
+        for topic, error in outcome.unavailable.items():
+            if topic not in self._logged_topics:
+                self._logged_topics.add(topic)
+                logger.warning("topic deferred", topic=topic, error=str(error))
         if outcome.failure is None:
             self._rests.end(shard)
         else:
             self._rests.begin(shard, outcome.failure)
 
-    def _note_heard(self, topics: set[str]) -> None:
-        for topic in topics & self._silent_topics:
-            self._silent_topics.remove(topic)
-            logger.info("somebody listens again", topic=topic)
+    def _note_released(self, topics: set[str]) -> None:
+        for topic in topics & self._logged_topics:
+            self._logged_topics.remove(topic)
+            logger.info("topic no longer deferred", topic=topic)
 
 
 @asynccontextmanager

@@ -1,19 +1,20 @@
 """The shards of the outbox: which have something to do, whose turn it is, and what is in them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 # {% if cookiecutter.database == "sqlite" %}
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 # {% endif %}
 # {% if cookiecutter.database != "sqlite" %}
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 # {% endif %}
+from dataclasses import dataclass
 from typing import Any
 
 # {% if cookiecutter.database == "postgresql" %}
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, select
 # {% endif %}
 # {% if cookiecutter.database != "postgresql" %}
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 # {% endif %}
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,7 @@ from app.database import Database
 # {% if cookiecutter.database == "mysql" %}
 from app.engine import READ_COMMITTED
 # {% endif %}
+from app.services.outbox.deferral import Deferral, Deferred, find_due, find_newest
 from app.services.outbox.file import lock_file
 from app.tables import OutboxMessage, OutboxShard, OutboxState
 from app.utils.clock import now
@@ -31,8 +33,28 @@ Begin = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 BATCH = 100
 
 
-async def find_shards(session: AsyncSession) -> list[int]:
-    """Return the shards in which something is due: one look into the index for each."""
+@dataclass(frozen=True, kw_only=True)
+class Shards:
+    """The shards in which messages wait, and the topics that are deferred in each."""
+
+    waiting: frozenset[int]
+    deferred: dict[int, Deferred]
+
+    def find_due(self) -> list[int]:
+        """Return the shards in which something is due."""
+        return sorted(self.waiting | find_due(self.deferred, now().timestamp()).keys())
+
+    def find_due_topics(self, shard: int) -> list[str]:
+        """Return the topics that are to be tried again in a shard."""
+        return find_due(self.deferred, now().timestamp()).get(shard, [])
+
+    def find_newest(self) -> dict[str, Deferral]:
+        """Return what the last try of each deferred topic has shown, in whichever shard."""
+        return find_newest(self.deferred)
+
+
+async def read_shards(session: AsyncSession) -> Shards:
+    """Read what is in the shards: one look into the index for each."""
     oldest = (
         select(OutboxMessage.shard)
         .where(is_in(OutboxShard.shard, OutboxState.WAITING))
@@ -40,8 +62,11 @@ async def find_shards(session: AsyncSession) -> list[int]:
         .limit(1)
         .scalar_subquery()
     )
-    due = or_(oldest.is_not(None), OutboxShard.retry_at <= now())
-    return list(await session.scalars(select(OutboxShard.shard).where(due)))
+    rows = (await session.execute(select(OutboxShard.shard, OutboxShard.deferred, oldest))).all()
+    return Shards(
+        waiting=frozenset(row[0] for row in rows if row[2] is not None),
+        deferred={row[0]: row[1] for row in rows},
+    )
 
 
 def is_in(shard: Any, state: OutboxState) -> ColumnElement[bool]:
@@ -106,15 +131,18 @@ async def read_batch(session: AsyncSession, state: OutboxShard) -> Sequence[Outb
     return (await session.scalars(oldest)).all()
 
 
-async def read_probes(session: AsyncSession, state: OutboxShard) -> Sequence[OutboxMessage]:
-    """Return the oldest message of each topic of a shard that nobody listened to."""
+async def read_deferred(
+    session: AsyncSession, state: OutboxShard, topics: Iterable[str]
+) -> Sequence[OutboxMessage]:
+    """Return the oldest messages of deferred topics of a shard."""
     found: list[OutboxMessage] = []
-    for topic in state.silent_topics:
+    for topic in topics:
         oldest = (
             select(OutboxMessage)
             .where(is_in(state.shard, OutboxState.PUT_OFF), OutboxMessage.topic == topic)
             .order_by(OutboxMessage.shard, OutboxMessage.id)
-            .limit(1)
+            .limit(BATCH)
         )
-        found += await session.scalars(oldest)
+        # Some databases take names for the same that differ in their letters' case.
+        found += [row for row in await session.scalars(oldest) if row.topic == topic]
     return found
