@@ -29,7 +29,7 @@ class BrokerContract(BrokerFixtures, PlaceContract, RequestContract, RungContrac
             source="tests",
             key="7",
             traceparent=f"00-{'a' * 32}-{'b' * 16}-01",
-            headers={"tenant": "acme"},
+            headers={"tenant": "acme", "tracestate": "vendor=there,other@them=1"},
         )
         await broker.publish(sent)
         assert await received.take() == sent
@@ -103,8 +103,9 @@ class BrokerContract(BrokerFixtures, PlaceContract, RequestContract, RungContrac
     async def test_a_broker_that_is_not_connected_says_so(self) -> None:
         broker = self.make()
         if broker.capabilities.is_durable:
-            with pytest.raises(PublishError):
+            with pytest.raises(PublishError) as refused:
                 await broker.publish(make_message("nowhere"))
+            assert type(refused.value) is PublishError, "it would be given up for good"
 
     async def test_a_connected_broker_answers(self, broker: MessageBroker, group: Group) -> None:
         await broker.subscribe(group, Received().deliver)

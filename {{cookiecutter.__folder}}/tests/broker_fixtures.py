@@ -1,5 +1,6 @@
 """A connected broker for a test, others beside it, and a group whose places exist."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import uuid4
@@ -8,6 +9,7 @@ import pytest
 
 from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group, Topic, Topology
+from tests.broker_kit import PATIENCE_SECONDS
 
 Open = Callable[[], AbstractAsyncContextManager[MessageBroker]]
 
@@ -29,8 +31,10 @@ class BrokerFixtures:
             await broker.connect()
             try:
                 yield broker
+                # A test that failed may have left a message in hand for ever.
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await broker.pause()
             finally:
-                await broker.pause()
                 await broker.close()
 
         return open_one

@@ -1,9 +1,11 @@
 """What tests of brokers share: messages, and who receives them."""
 
 import asyncio
+from dataclasses import replace
 
 from app.utils.envelope import Envelope
-from app.utils.message_broker import Incoming
+from app.utils.message_broker import Incoming, MessageBroker
+from app.utils.topology import Group
 
 PATIENCE_SECONDS = 30
 
@@ -36,3 +38,10 @@ class Received:
 
 def make_message(topic: str, body: bytes = b"{}", key: str | None = None) -> Envelope:
     return Envelope(topic=topic, body=body, source="tests", key=key)
+
+
+async def add_group(broker: MessageBroker, group: Group) -> Group:
+    """Return another group of the same topic, which gets all messages too."""
+    other = replace(group, name=f"{group.name}-2")
+    await broker.apply([group.topic], [other])
+    return other

@@ -79,9 +79,8 @@ def test_two_events_of_one_name_are_refused(core: CoreSettings) -> None:
 
 @pytest.mark.parametrize("name", PREFIXES)
 def test_headers_are_those_that_travel(document: dict[str, Any], name: str) -> None:
-    message = Envelope(
-        topic="order.paid", body=b"{}", source="shop", key="7", traceparent="00", attempt=2
-    )
+    message = Envelope(topic="order.paid", body=b"{}", source="shop", key="7", attempt=2)
+    message = message.with_trace("00", "a=1")
     schema = document["components"]["schemas"][name]
     assert set(schema["properties"]) == set(message.to_headers(PREFIXES[name]))
 # {% if cookiecutter.broker in ("both", "rabbitmq") %}

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from app.utils import background
 from app.utils.background import repeat, run_in_background
 
 
@@ -35,3 +36,20 @@ async def test_work_that_swallows_its_cancellation_is_not_done_again() -> None:
     async with asyncio.timeout(5), run_in_background(repeat(work, 3600)):
         await begun.wait()
     assert len(calls) == 1
+
+
+async def test_work_that_goes_on_although_it_was_cancelled_is_cancelled_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "INSIST_SECONDS", 0.01)
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        for _ in range(3):
+            begun.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5), run_in_background(work()):
+        await begun.wait()

@@ -70,3 +70,23 @@ async def test_production_refuses_to_start_without_it(core: CoreSettings) -> Non
         async with keep_connected(broker, [], replace(core, process=process)):
             pass
     assert broker.applied == 0
+
+
+async def test_what_the_broker_lacks_is_looked_for_on_the_connection_that_there_is(
+    core: CoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(LateBroker):
+        checks = 0
+
+        async def check(self, *_: object) -> list[str]:
+            self.checks += 1
+            return [] if self.checks == 3 else ["queue test.parked is missing"]
+
+    broker = Late(failures=1)
+    monkeypatch.setattr(connection, "PAUSE_SECONDS", 0.001)
+    process = core.process.model_copy(update={"environment": "production"})
+    production = replace(core, process=process)
+    async with keep_connected(broker, [], production) as connecting, asyncio.timeout(5):
+        await connecting.made.wait()
+    assert broker.checks == 3
+    assert broker.failures == -1, "it connected once after it had failed"

@@ -6,12 +6,16 @@ import pytest
 
 from app.core.config import CoreSettings
 from app.core.errors import StartupError
+from app.services import consumption
+from app.services.connection import Connection
 from app.services.consumption import run_consumer
 from app.services.memory_broker import MemoryBroker
 from app.unit_of_work import wrap_event
+from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 from app.utils.consumer import Consumer, RetryPolicy
 from app.utils.container import Container
 from app.utils.message_broker import Capabilities, Event, MessageBroker
+from app.utils.topology import Group
 
 
 class Shipped(Event, topic="test.shipped"):
@@ -58,7 +62,7 @@ async def test_a_failing_handler_gets_it_again_from_its_ladder(opened: Container
 async def test_a_broadcast_is_tried_and_then_forgotten(opened: Container) -> None:
     consumer, calls = Consumer(), asyncio.Queue[int]()
 
-    @consumer.on(Shipped, broadcast=True, retry=RetryPolicy(attempts=2))
+    @consumer.on(Shipped, broadcast=True)
     async def handle(event: Shipped) -> None:
         calls.put_nowait(event.number)
         raise RuntimeError("never")
@@ -69,6 +73,16 @@ async def test_a_broadcast_is_tried_and_then_forgotten(opened: Container) -> Non
         assert [await calls.get() for _ in range(4)] == [1, 1, 2, 2]
     broker, service = opened[MessageBroker], opened[CoreSettings].service.name
     assert [each async for each in broker.browse(f"{service}.handle.dead")] == []
+
+
+def test_a_broadcast_may_have_a_policy_of_its_own() -> None:
+    consumer, policy = Consumer(), RetryPolicy(attempts=3)
+
+    async def handle(event: Shipped) -> None:
+        raise AssertionError(event)
+
+    consumer.on(Shipped, broadcast=True, retry=policy)(handle)
+    assert [each.retry for each in consumer.subscriptions] == [policy]
 
 
 async def test_order_is_refused_where_the_broker_keeps_none(
@@ -101,3 +115,65 @@ def test_a_broadcast_has_no_order() -> None:
 def test_a_policy_that_cannot_be_kept_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="it needs at least one attempt"):
         RetryPolicy(**wrong)  # type: ignore[arg-type]  # that is the point
+
+
+async def test_what_the_broker_refuses_for_good_ends_the_start_in_one_sentence(
+    opened: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = Consumer()
+
+    @consumer.on(Shipped)
+    async def handle(event: Shipped) -> None:
+        raise AssertionError(event)
+
+    async def refuse(*_: object) -> None:
+        raise BrokerRefusedError("it takes no such queue")
+
+    monkeypatch.setattr(MemoryBroker, "subscribe", refuse)
+    with pytest.raises(StartupError, match=r"^BROKER_URL: it takes no such queue$"):
+        async with run_consumer(consumer, opened):
+            pytest.fail("it has started")
+
+
+async def test_one_that_is_refused_when_the_broker_comes_holds_up_no_other(
+    opened: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer, started, is_refused = Consumer(), asyncio.Queue[str](), [True]
+
+    async def handle(event: Shipped) -> None:
+        raise AssertionError(event)
+
+    async def subscribe(_: MemoryBroker, group: Group, __: object) -> None:
+        if group.name.endswith("refused") and is_refused:
+            raise BrokerRefusedError("it takes no such queue")
+        started.put_nowait(group.name)
+
+    for name in ("refused", "other"):
+        consumer.on(Shipped, name=name)(handle)
+    monkeypatch.setattr(consumption, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(MemoryBroker, "subscribe", subscribe)
+    opened[Connection].made.clear()
+    async with run_consumer(consumer, opened), asyncio.timeout(5):
+        opened[Connection].made.set()
+        assert (await started.get()).endswith("other")
+        with pytest.raises(BrokerUnavailableError, match="subscriptions not started: 1"):
+            await opened.probes["Subscriptions"]()
+        await opened.fresh_probes["Subscriptions"]()
+        is_refused.clear()
+        assert (await started.get()).endswith("refused")
+        await opened.probes["Subscriptions"]()
+
+
+async def test_a_process_that_can_do_without_the_broker_is_ready_before_its_subscriptions_are(
+    opened: Container,
+) -> None:
+    consumer = Consumer()
+
+    @consumer.on(Shipped, broadcast=True)
+    async def handle(event: Shipped) -> None:
+        raise AssertionError(event)
+
+    opened.spare(MessageBroker)
+    opened[Connection].made.clear()
+    async with run_consumer(consumer, opened):
+        assert "Subscriptions" in opened.optional

@@ -4,6 +4,7 @@ import pytest
 
 from app.services.dead_letters import DeadLetters
 from app.services.memory_broker import MemoryBroker
+from app.utils.broker_errors import MessageRefusedError
 from app.utils.envelope import Envelope
 from app.utils.topology import Group, Topic
 
@@ -27,6 +28,23 @@ async def test_those_chosen_are_handed_to_their_group_again(letters: DeadLetters
     assert await letters.replay(lambda message: message.id == "id-1") == 1
     assert await list_ids(letters, GROUP.rung(0)) == ["id-1"]
     assert await list_ids(letters, GROUP.dead) == ["id-0", "id-2"]
+
+
+async def test_one_that_is_refused_stays_and_the_others_are_replayed(
+    letters: DeadLetters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = letters.broker.send
+
+    async def refuse_one(place: str, message: Envelope) -> None:
+        if message.id == "id-1":
+            raise MessageRefusedError("too large")
+        await send(place, message)
+
+    monkeypatch.setattr(letters.broker, "send", refuse_one)
+    assert await letters.replay(lambda _: True) == 2
+    assert await list_ids(letters, GROUP.rung(0)) == ["id-0", "id-2"]
+    assert await list_ids(letters, GROUP.dead) == ["id-1"]
+    assert letters.refused == ["id-1 (too large)"]
 
 
 async def test_those_chosen_are_deleted(letters: DeadLetters) -> None:

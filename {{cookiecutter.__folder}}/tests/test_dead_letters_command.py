@@ -6,6 +6,9 @@ import pytest
 
 from app.commands import dead_letters as command
 from app.core.errors import StartupError
+from app.services.dead_letters import DeadLetters
+from app.services.memory_broker import MemoryBroker
+from app.utils.envelope import Envelope
 from app.utils.topology import Group, Topic
 
 GROUP = Group(name="shop.record", topic=Topic(name="order.placed"))
@@ -29,6 +32,25 @@ def test_nothing_is_replayed_without_being_named(
 ) -> None:
     assert run(monkeypatch, "replay", "record_item") == "2"
     assert "name ids, or say --all" in capsys.readouterr().err
+
+
+async def test_one_is_shown_with_its_place_and_what_was_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    headers = {
+        "dead-letter-reason": "failed",
+        "dead-letter-error": "KeyError('EUR')",
+        "dead-letter-frames": "app.domain.prices:7 look_up < app.domain.service:31 pay",
+        "dead-letter-trimmed": "1: x-large (100007 bytes)",
+    }
+    broker = MemoryBroker()
+    dead = Envelope(id="7", topic="order.placed", body=b"{}", source="tests", headers=headers)
+    await broker.send(GROUP.dead, dead)
+    await command.show_letter(DeadLetters(broker=broker, group=GROUP), "7")
+    lines = capsys.readouterr().out.splitlines()
+    assert "at        app.domain.prices:7 look_up" in lines
+    assert "at        app.domain.service:31 pay" in lines
+    assert "trimmed   1: x-large (100007 bytes)" in lines
 
 
 @pytest.mark.usefixtures("core")

@@ -56,6 +56,18 @@ async def test_a_body_that_never_ends_is_the_clients_mistake(
     assert response.status_code == 408
 
 
+async def test_who_has_sent_everything_is_not_told_to_send_faster(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    @app.post("/test/upload")
+    async def wait(request: Request) -> None:
+        await request.body()
+        await request.is_disconnected()
+        await asyncio.Event().wait()
+
+    assert (await client.post("/test/upload", content=b"whole")).status_code == 504
+
+
 async def test_an_answer_that_has_begun_takes_the_time_it_needs(
     app: FastAPI, client: AsyncClient
 ) -> None:

@@ -13,6 +13,12 @@ from app.core.errors import UnavailableError
 # {% endif %}
 from app.services import outage
 from app.services.delivery import Delivery
+# {% if cookiecutter.database != "none" %}
+from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+from app.unit_of_work import UnitOfWork, UnitOfWorkEndedError
+# {% endif %}
 from app.utils.consumer import Consumer, RetryPolicy
 from app.utils.container import Container
 from app.utils.envelope import Envelope
@@ -127,4 +133,51 @@ async def test_a_deadlock_is_tried_again_at_once(opened: Container) -> None:
 
     await make_delivery(handle, opened)(make_message())
     assert len(calls) == 4
+
+
+async def test_a_deadlock_after_a_commit_of_the_handler_costs_an_attempt(
+    opened: Container,
+) -> None:
+    commits: list[int] = []
+
+    async def handle(event: Ordered, begin: UnitOfWorkFactory) -> None:
+        async with begin():
+            commits.append(event.number)
+        raise TransactionConflictError
+
+    await make_delivery(handle, opened)(make_message())
+    # Two attempts are made at once, as of every handler that fails.
+    assert len(commits) == 2
+    assert len(await list_messages(opened, "retry.10ms")) == 1
+
+
+async def test_what_fails_after_the_commit_is_no_failure_of_the_message(
+    opened: Container,
+) -> None:
+    calls: list[int] = []
+
+    async def handle(event: Ordered, uow: UnitOfWork) -> None:
+        async def fail() -> None:
+            raise RuntimeError("the mailer does not answer")
+
+        calls.append(event.number)
+        uow.after_commit(fail)
+
+    await make_delivery(handle, opened)(make_message())
+    assert calls == [7]
+    assert await list_messages(opened, "retry.10ms") == []
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+
+
+async def test_what_is_emitted_after_the_end_of_its_unit_raises(opened: Container) -> None:
+    kept: list[UnitOfWork] = []
+
+    async def handle(event: Ordered, uow: UnitOfWork) -> None:
+        uow.emit(event)
+        kept.append(uow)
+
+    await make_delivery(handle, opened)(make_message())
+    with pytest.raises(UnitOfWorkEndedError, match="this unit of work has ended"):
+        kept[0].emit(Ordered(number=8))
 # {% endif %}

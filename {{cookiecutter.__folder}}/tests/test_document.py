@@ -41,7 +41,8 @@ def test_no_error_of_the_frameworks_own_is_declared(api: DocumentedAPI) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "methods"), [("/things/7", ["GET", "PUT"]), ("/things", []), ("/things/7/x", [])]
+    ("path", "methods"),
+    [("/things/7", ["GET", "HEAD", "PUT"]), ("/things", []), ("/things/7/x", [])],
 )
 def test_a_path_has_its_methods(api: DocumentedAPI, path: str, methods: list[str]) -> None:
     assert api.list_methods(path) == methods
@@ -52,4 +53,4 @@ def test_a_path_without_parameters_has_its_own_methods_only(api: DocumentedAPI) 
     async def get_newest() -> int:
         return 7
 
-    assert api.list_methods("/things/newest") == ["GET"]
+    assert api.list_methods("/things/newest") == ["GET", "HEAD"]

@@ -11,7 +11,7 @@ class Broken:
 
     async def ping(self) -> None:
         """Fail."""
-        raise ConnectionError("gone")
+        raise ConnectionError("user service is refused at 10.1.2.3:5432")
 
 
 class Spare(Broken):
@@ -36,7 +36,18 @@ async def test_a_service_with_a_broken_dependency_is_not_ready(
     opened.add(Broken, Broken())
     response = await client.get("/health/ready")
     assert response.status_code == 503
-    assert response.json()["Broken"] == "ConnectionError: gone"
+    assert response.json()["Broken"] == "failing"
+
+
+async def test_the_reason_is_in_the_log_and_in_no_answer(
+    client: AsyncClient, opened: Container, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened.add(Broken, Broken())
+    response = await client.get("/health/ready")
+    assert set(response.json().values()) <= {"ok", "failing"}
+    assert "10.1.2.3" not in response.text
+    [record] = [each for each in caplog.records if each.name == "app.core.health"]
+    assert "10.1.2.3:5432" in vars(record)["fields"]["error"]
 
 
 async def test_a_service_is_ready_without_what_it_can_do_without(
@@ -45,7 +56,7 @@ async def test_a_service_is_ready_without_what_it_can_do_without(
     opened.add(Spare, Spare())
     response = await client.get("/health/ready")
     assert response.status_code == 200
-    assert response.json()["Spare"] == "ConnectionError: gone"
+    assert response.json()["Spare"] == "failing"
 
 
 async def test_requests_are_counted_by_route(client: AsyncClient) -> None:
@@ -84,7 +95,7 @@ async def test_an_unknown_path_is_a_problem(client: AsyncClient) -> None:
 async def test_a_wrong_method_is_a_problem(client: AsyncClient) -> None:
     response = await client.put("/health/live")
     assert response.status_code == 405
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "GET, HEAD"
     assert response.json()["detail"] == "Method Not Allowed"
 
 

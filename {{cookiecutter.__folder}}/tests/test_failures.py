@@ -47,6 +47,65 @@ async def test_plain_text_of_a_library_becomes_a_problem(app: FastAPI, client: A
     assert response.headers["x-kept"] == "yes"
 
 
+async def test_plain_text_that_comes_in_parts_is_not_cut(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/test/plain")
+    async def fail() -> StreamingResponse:
+        async def write() -> AsyncIterator[str]:
+            for part in ("no ", "such ", "luck"):
+                yield part
+
+        return StreamingResponse(write(), 409, media_type="text/plain")
+
+    response = await client.get("/test/plain")
+    assert response.headers["content-type"] == PROBLEM
+    assert response.json()["detail"] == "no such luck"
+
+
+async def test_plain_text_that_is_long_stays_as_it_is(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/test/plain")
+    async def fail() -> StreamingResponse:
+        async def write() -> AsyncIterator[str]:
+            for number in range(30):
+                yield str(number % 10) * 10_000
+
+        return StreamingResponse(write(), 409, media_type="text/plain")
+
+    response = await client.get("/test/plain")
+    assert response.status_code == 409
+    assert response.text == "".join(str(number % 10) * 10_000 for number in range(30))
+
+
+async def test_plain_text_that_fails_before_its_end_is_a_problem(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    @app.get("/test/plain")
+    async def fail() -> StreamingResponse:
+        async def write() -> AsyncIterator[str]:
+            yield "no "
+            raise RuntimeError("and no more")
+
+        return StreamingResponse(write(), 409, media_type="text/plain")
+
+    assert (await client.get("/test/plain")).status_code == 500
+
+
+async def test_each_cookie_of_an_error_survives(app: FastAPI, client: AsyncClient) -> None:
+    @app.get("/test/plain")
+    async def fail() -> PlainTextResponse:
+        response = PlainTextResponse("log in again", 401)
+        response.set_cookie("first", "1")
+        response.set_cookie("second", "2")
+        response.headers.append("www-authenticate", "Basic")
+        response.headers.append("www-authenticate", "Bearer")
+        return response
+
+    headers = (await client.get("/test/plain")).headers
+    cookies = headers.get_list("set-cookie")
+    assert [each.partition(";")[0] for each in cookies] == ["first=1", "second=2"]
+    assert headers.get_list("www-authenticate") == ["Basic", "Bearer"]
+    assert len(headers.get_list("content-type")) == len(headers.get_list("content-length")) == 1
+
+
 async def test_plain_text_that_is_no_error_stays(app: FastAPI, client: AsyncClient) -> None:
     @app.get("/test/plain")
     async def answer() -> PlainTextResponse:

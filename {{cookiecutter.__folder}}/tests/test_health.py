@@ -56,3 +56,25 @@ def test_a_container_in_which_nobody_listens_is_unhealthy(monkeypatch: pytest.Mo
         monkeypatch.setattr(health, "PORTS", (str(closed.server_port),))
         with pytest.raises(SystemExit, match="health: nobody listens"):
             health.main([])
+
+
+def test_a_port_that_is_no_number_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PORTS", ("abc",))
+    with pytest.raises(SystemExit, match=r"^health: a port is a number, unlike in abc$"):
+        health.main([])
+
+
+def test_a_worker_that_is_told_to_listen_nowhere_is_asked_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "PORTS", ("0",))
+    health.main([])
+
+
+@pytest.mark.usefixtures("port")
+def test_a_process_that_refuses_is_not_ready_whatever_else_listens_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "PORTS", ("0", *health.PORTS))
+    with pytest.raises(SystemExit, match="health: 503"):
+        health.main(["ready"])

@@ -73,7 +73,7 @@ async def test_a_worker_whose_dependencies_answer_is_ready(
     assert set(json.loads(body).values()) <= {"ok"}
 
 
-async def test_a_worker_with_a_broken_dependency_is_not_ready(
+async def test_a_worker_with_a_broken_dependency_is_not_ready_and_tells_no_reason(
     place: CoreSettings, server: HealthServer
 ) -> None:
     class Broken:
@@ -83,7 +83,22 @@ async def test_a_worker_with_a_broken_dependency_is_not_ready(
     opened = Container()
     opened.add(Broken, Broken())
     server.health = Health(opened)
-    assert await get(place, "/health/ready") == (503, b'{"Broken": "ConnectionError: gone"}')
+    assert await get(place, "/health/ready") == (503, b'{"Broken": "failing"}')
+
+
+@pytest.mark.usefixtures("server")
+async def test_head_is_answered_as_get_without_the_body(place: CoreSettings) -> None:
+    heads = []
+    for method in (b"GET", b"HEAD"):
+        reader, writer = await connect(place)
+        writer.write(LIVE.replace(b"GET", method))
+        async with asyncio.timeout(5):
+            answer = await reader.read()
+        writer.close()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert bool(body) is (method == b"GET")
+        heads.append(head)
+    assert heads[0] == heads[1]
 
 
 @pytest.mark.usefixtures("server")

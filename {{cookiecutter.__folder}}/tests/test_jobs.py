@@ -2,23 +2,48 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
 from app.domain.settings import Settings
-from app.services.job_claims import JobClaims
-from app.services.jobs import JobRunner, run_jobs
+# {% if cookiecutter.database != "none" %}
+from app.services.job_runner import JobRunner
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+from app.services.job_scheduler import JobRunner
+# {% endif %}
+from app.services.jobs import run_jobs
 from app.utils.container import Container
 from app.utils.injection import InjectionError
-from app.utils.jobs import JobFunction, Worker
+from app.utils.jobs import Job, JobFunction, Worker
+# {% if cookiecutter.database == "none" %}
+from app.utils.schedules import Cron, Every
+# {% endif %}
+# {% if cookiecutter.database != "none" %}
+from app.utils.schedules import Every
+from tests.job_kit import is_planned, read_outcomes, share_clock, wait_until
+# {% endif %}
+from tests.kit.clock import Clock
 from tests.kit.spans import RecordedSpans
 
+# {% if cookiecutter.database != "none" %}
+# A run that fails is not tried again.
+ATTEMPTS: dict[str, Any] = {"attempts": 1}
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+ATTEMPTS: dict[str, Any] = {}
+# {% endif %}
 
-def make_runner(function: JobFunction, opened: Container) -> JobRunner:
-    worker = Worker()
-    worker.every(seconds=60)(function)
-    return JobRunner(worker.jobs[0], opened)
+
+def make_runner(
+    function: JobFunction, opened: Container, how: dict[str, Any] | None = None
+) -> JobRunner:
+    name = function.__name__
+    job = Job(name=name, schedule=Every(60), function=function, **(how or {}))
+    return JobRunner(job, opened)
 
 
 async def test_a_job_gets_what_it_asks_for(opened: Container, settings: Settings) -> None:
@@ -27,7 +52,7 @@ async def test_a_job_gets_what_it_asks_for(opened: Container, settings: Settings
     async def tick(own: Settings) -> None:
         seen.append(own)
 
-    await make_runner(tick, opened).run_once()
+    await make_runner(tick, opened).run_if_due()
     assert seen == [settings]
 
 
@@ -35,25 +60,40 @@ async def test_each_run_is_a_trace(spans: RecordedSpans, opened: Container) -> N
     async def tick() -> None:
         """Do nothing."""
 
-    for _ in range(2):
-        await make_runner(tick, opened).run_once()
-    runs = [span for span in spans.list() if span.name == "job tick"]
+    async def tock() -> None:
+        """Do nothing."""
+
+    for job in (tick, tock):
+        await make_runner(job, opened).run_if_due()
+    runs = [span for span in spans.list() if span.name in ("job tick", "job tock")]
     assert [run.parent for run in runs] == [None, None]
     assert len({run.context.trace_id for run in runs}) == 2
 
 
 async def test_one_of_two_replicas_takes_a_run(opened: Container) -> None:
-    first, second = JobClaims(opened), JobClaims(opened)
-    assert await first.take("tick", 60)
-    assert not await second.take("tick", 60)
+    runs: list[None] = []
+
+    async def tick() -> None:
+        runs.append(None)
+
+    for _ in range(2):
+        await make_runner(tick, opened).run_if_due()
+    assert len(runs) == 1
 
 
-async def test_the_next_run_can_be_taken_when_it_is_due(opened: Container) -> None:
-    claims = JobClaims(opened)
-    assert await claims.take("tick", 0.001)
-    async with asyncio.timeout(5):
-        while not await claims.take("tick", 60):
-            pass
+async def test_jobs_are_told_apart_to_the_letter(opened: Container) -> None:
+    names = ["tick", "Tick", "tick ", "tick\t", "t\u00edck", "ti\u0301ck", "tic\u200bk"]
+    runs: list[str] = []
+
+    def make(name: str) -> JobRunner:
+        async def tick() -> None:
+            runs.append(name)
+
+        return JobRunner(Job(name=name, schedule=Every(60), function=tick), opened)
+
+    for each in [*names, *names]:
+        await make(each).run_if_due()
+    assert runs == names
 
 
 async def test_asking_for_what_is_not_there_fails_at_the_start(opened: Container) -> None:
@@ -157,17 +197,72 @@ async def test_a_duty_that_asks_for_what_is_not_there_fails_at_the_start(
 
 
 async def test_a_run_is_counted_by_how_it_ended(opened: Container) -> None:
-    async def counted() -> None:
-        if failures:
-            raise failures.pop()
+    async def well() -> None:
+        """Do nothing."""
+
+    async def badly() -> None:
+        raise RuntimeError("a bug")
 
     def read(metric: str, **labels: str) -> float | None:
-        return REGISTRY.get_sample_value(metric, {"name": "counted", **labels})
+        return REGISTRY.get_sample_value(metric, labels)
 
-    failures, runner = [RuntimeError("a bug")], make_runner(counted, opened)
-    with pytest.raises(RuntimeError):
-        await runner.run_once()
-    await runner.run_once()
-    assert read("job_runs_total", outcome="failed") == 1
-    assert read("job_runs_total", outcome="done") == 1
-    assert read("job_duration_seconds_count") == 2
+    await make_runner(well, opened).run_if_due()
+    await make_runner(badly, opened, ATTEMPTS).run_if_due()
+    assert read("job_runs_total", name="well", outcome="done") == 1
+    assert read("job_runs_total", name="badly", outcome="failed") == 1
+    assert read("job_duration_seconds_count", name="badly") == 1
+
+
+async def test_a_run_that_takes_too_long_is_ended_and_has_failed(opened: Container) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        await make_runner(hang, opened, {"timeout": 0.01, **ATTEMPTS}).run_if_due()
+    assert REGISTRY.get_sample_value("job_runs_total", {"name": "hang", "outcome": "failed"}) == 1
+
+
+async def test_a_cron_job_runs_when_its_moment_comes(
+    clock: Clock, opened: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.moment = datetime(2026, 3, 1, 2, 59, 59, 950_000, tzinfo=UTC)
+    # {% if cookiecutter.database != "none" %}
+    share_clock(clock, monkeypatch)
+    # {% endif %}
+    runs = asyncio.Semaphore(0)
+    # {% if cookiecutter.database == "none" %}
+    planned, plan = asyncio.Semaphore(0), Cron.find_first
+
+    def find_first(cron: Cron, moment: datetime) -> datetime:
+        planned.release()
+        return plan(cron, moment)
+
+    monkeypatch.setattr(Cron, "find_first", find_first)
+    # {% endif %}
+
+    async def tick() -> None:
+        runs.release()
+
+    # {% if cookiecutter.database != "none" %}
+    async def is_done() -> bool:
+        return await read_outcomes(opened, "tick") == [(1, "done")]
+
+    # {% endif %}
+    worker = Worker()
+    worker.cron("0 3 * * *")(tick)
+    async with run_jobs(worker, opened), run_jobs(worker, opened), asyncio.timeout(60):
+        # {% if cookiecutter.database != "none" %}
+        await wait_until(lambda: is_planned(opened, "tick"))
+        # {% endif %}
+        # {% if cookiecutter.database == "none" %}
+        for _ in range(2):
+            await planned.acquire()
+        # {% endif %}
+        assert runs.locked()
+        clock.advance(0.1)
+        await runs.acquire()
+        # {% if cookiecutter.database != "none" %}
+        # Whoever is stopped before its run has ended hands it back, and it is made again.
+        await wait_until(is_done)
+        # {% endif %}
+    assert runs.locked()

@@ -4,15 +4,16 @@ import asyncio
 
 import pytest
 
-from app.utils.message_broker import MessageBroker
+from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
+from app.utils.turns import at_rest
 from tests.broker_fixtures import Open
-from tests.broker_kit import make_message
-from tests.holding_handler import Handler
-from tests.kafka_kit import URL, KafkaFixtures, Kill
+from tests.broker_kit import add_group, make_message
+from tests.holding_handler import Handler, SlowSuspects
+from tests.kafka_kit import KafkaFixtures, Kill, wait_for_lanes
+from tests.kafka_raw import make_batch, make_record, write_batch
 
 
-@pytest.mark.skipif(not URL, reason="TEST_KAFKA_URL is not set")
 class TestKafkaDeaths(KafkaFixtures):
     """Which message is blamed for a death, and which is not."""
 
@@ -54,6 +55,29 @@ class TestKafkaDeaths(KafkaFixtures):
             await handler.begin(8)
         assert [count for _, count in handler.deaths].count(1) == 2
 
+    async def test_what_may_have_killed_is_handled_one_at_a_time_in_all_groups(
+        self, group: Group, open_broker: Open, kill: Kill
+    ) -> None:
+        holding = Handler(b"held")
+        async with open_broker() as broker:
+            other = await add_group(broker, group)
+            for partition in range(2):
+                record = make_batch(make_record(0, b"held"))
+                await write_batch(group.topic.name, record, partition)
+            await broker.subscribe(group, holding)
+            await broker.subscribe(other, holding)
+            await holding.begin(4)
+            await kill(broker)
+        assert holding.most_in_hand == 4
+        slow = SlowSuspects()
+        async with open_broker() as broker:
+            for each in (group, other):
+                await broker.subscribe(each, slow)
+            await wait_for_lanes(broker, 4)
+            slow.ready.set()
+            await slow.finish(4)
+        assert slow.most_in_hand == 1
+
     async def test_work_that_is_given_back_is_no_death(
         self, broker: MessageBroker, group: Group, open_broker: Open
     ) -> None:
@@ -69,3 +93,101 @@ class TestKafkaDeaths(KafkaFixtures):
         await broker.subscribe(group, handler)
         await handler.begin(1)
         assert handler.deaths == [(b"held", 0)]
+
+    async def test_a_suspect_that_waits_holds_up_no_other_and_is_blamed_for_no_death(
+        self, group: Group, open_broker: Open, kill: Kill
+    ) -> None:
+        holding = Handler(b"held")
+        async with open_broker() as broker:
+            other = await add_group(broker, group)
+            await broker.publish(make_message(group.topic.name, b"held"))
+            await broker.subscribe(group, holding)
+            await broker.subscribe(other, holding)
+            await holding.begin(2)
+            await kill(broker)
+        after, resting = Handler(), Resting()
+        async with open_broker() as broker:
+            await broker.subscribe(group, resting)
+            await resting.begin(1)
+            await broker.subscribe(other, after)
+            await after.begin(1)
+            await kill(broker)
+        last = Handler()
+        async with open_broker() as broker:
+            await broker.subscribe(group, last)
+            await last.begin(1)
+        assert (resting.deaths, after.deaths, last.deaths) == ([(b"held", 1)],) * 3
+
+    async def test_a_suspect_whose_wait_is_over_has_its_turn_again_before_it_goes_on(
+        self, group: Group, open_broker: Open, kill: Kill
+    ) -> None:
+        holding, taking_turns = Handler(b"held"), TakingTurns()
+        async with open_broker() as broker:
+            for partition in range(2):
+                record = make_batch(make_record(0, b"held"))
+                await write_batch(group.topic.name, record, partition)
+            await broker.subscribe(group, holding)
+            await holding.begin(2)
+            await kill(broker)
+        async with open_broker() as broker:
+            await broker.subscribe(group, taking_turns)
+            await taking_turns.finish(2)
+        assert taking_turns.most_in_hand == 1
+
+    async def test_a_suspect_whose_wait_is_over_is_blamed_for_the_next_death(
+        self, group: Group, open_broker: Open, kill: Kill
+    ) -> None:
+        holding, resting, last = Handler(b"held"), Resting(), Handler()
+        async with open_broker() as broker:
+            await broker.publish(make_message(group.topic.name, b"held"))
+            await broker.subscribe(group, holding)
+            await holding.begin(1)
+            await kill(broker)
+        async with open_broker() as broker:
+            await broker.subscribe(group, resting)
+            await resting.begin(1)
+            resting.over.set()
+            await resting.begin(1)
+            await kill(broker)
+        async with open_broker() as broker:
+            await broker.subscribe(group, last)
+            await last.begin(1)
+        assert last.deaths == [(b"held", 2)]
+
+
+class Resting(Handler):
+    """A handler that waits for something, as in an outage, and then for ever."""
+
+    def __init__(self) -> None:
+        """Wait until it is `over`."""
+        super().__init__()
+        self.over = asyncio.Event()
+
+    async def __call__(self, incoming: Incoming) -> None:
+        """Wait without an end."""
+        self.deaths.append((incoming.message.body, incoming.deaths))
+        self.begun.release()
+        async with at_rest():
+            await self.over.wait()
+        self.begun.release()
+        await asyncio.Event().wait()
+
+
+class TakingTurns(SlowSuspects):
+    """A handler that waits with the first suspect until another one is in hand."""
+
+    def __init__(self) -> None:
+        """Hold each as soon as it comes."""
+        super().__init__()
+        self.ready.set()
+        self.is_first = True
+        self.second = asyncio.Event()
+
+    async def __call__(self, incoming: Incoming) -> None:
+        """Handle a suspect."""
+        if self.is_first:
+            self.is_first = False
+            async with at_rest():
+                await self.second.wait()
+        self.second.set()
+        await super().__call__(incoming)

@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,9 @@ from app.core import log_file
 from app.core.config import load_core_settings
 from app.core.errors import SettingsError
 from app.core.log_file import LogFile
-from app.core.logger_config import configure_logging, count_lost_lines, open_handlers
+from app.core.log_format import TerminalFormatter
+from app.core.logger_config import configure_logging, open_handlers
+from app.services.measuring import count_lost_lines
 from app.utils.logger import Logger
 
 
@@ -88,7 +91,7 @@ def test_a_disk_that_is_full_costs_the_lines_and_is_said_once(
             full.setattr(LogFile, "do_write", fail)
             for number in range(3):
                 Logger("app.test").info("a line", number=number)
-        assert count_lost_lines() == {("LOG_FILE", "unwritten"): 4}
+        assert count_lost_lines() == {"unwritten": 4}
         Logger("app.test").info("a line", number=4)
     said = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
     assert said.count("a line") == 4
@@ -115,3 +118,15 @@ def test_words_of_the_team_are_hidden_too(
         Logger("app.test").info("paid", customer_email="ada@example.com", IBAN="DE1", amount=7)
     line = json.loads(capsys.readouterr().out)
     assert (line["customer_email"], line["IBAN"], line["amount"]) == ("***", "***", 7)
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_lines_are_json_but_for_people_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    with configured(monkeypatch):
+        output, file = (handler.formatter for handler in logging.getLogger().handlers)
+    assert isinstance(output, TerminalFormatter) is is_terminal
+    assert not isinstance(file, TerminalFormatter)

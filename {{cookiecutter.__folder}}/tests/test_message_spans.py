@@ -1,25 +1,28 @@
 """The spans of messages: each below what caused it, and failed when a message is put aside."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
 from pydantic import BaseModel
 
 from app.core.errors import NotFoundError
-from app.core.tracing import start_trace
+from app.core.tracing import current_trace, follow_trace, get_spans, start_trace
 from app.services.answering import Answering
 from app.services.delivery import Delivery
 # {% if cookiecutter.database != "none" %}
 from app.services.outbox.relay import OutboxRelay
 # {% endif %}
 from app.services.requests import RequestClient
-from app.unit_of_work import UnitOfWorkFactory, wrap_event
+from app.unit_of_work import UnitOfWork, UnitOfWorkFactory, wrap_event
 from app.utils.consumer import Consumer, Handler, RetryPolicy
 from app.utils.container import Container
 from app.utils.message_broker import Event, Incoming, MessageBroker
 from app.utils.requests import RemoteError, Request
 from tests.kit.spans import RecordedSpans
 
+TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
+STATE = "vendor=there,other@them=1"
 NEVER = RetryPolicy(attempts=2, ladder=(0.01,))
 
 
@@ -46,7 +49,7 @@ def make_delivery(handler: Handler, opened: Container) -> Delivery:
     return Delivery(subscription, subscription.make_group("tests"), opened)
 
 
-async def ask(handler: Callable[[Add], Awaitable[Sum]], opened: Container) -> Sum:
+async def ask(handler: Callable[..., Awaitable[Sum]], opened: Container) -> Sum:
     """Ask, and let a handler answer."""
     consumer = Consumer()
     consumer.answer(Add, name="add")(handler)
@@ -96,6 +99,70 @@ async def test_what_a_request_causes_is_one_trace(spans: RecordedSpans, opened: 
     assert {name: spans.name_parent(name) for name in above} == above
     kinds = [spans.get(name).kind.name for name in above]
     assert kinds == ["SERVER", "CLIENT", "CONSUMER", "PRODUCER", "INTERNAL"]
+
+
+@pytest.mark.parametrize("is_recorded", [False, True])
+async def test_what_systems_say_of_a_trace_goes_with_its_messages(
+    opened: Container, request: pytest.FixtureRequest, is_recorded: bool
+) -> None:
+    if is_recorded:
+        request.getfixturevalue("spans")
+    found: list[tuple[str, str]] = []
+    heard = asyncio.Event()
+
+    def note() -> None:
+        trace = current_trace()
+        assert trace is not None
+        found.append((trace.trace_id, trace.state))
+
+    async def add(request: Add, uow: UnitOfWork) -> Sum:
+        note()
+        uow.emit(Happened())
+        return Sum(value=request.number + 1)
+
+    async def hear(_: Happened) -> None:
+        note()
+        heard.set()
+
+    consumer, broker = Consumer(), opened[MessageBroker]
+    consumer.on(Happened)(hear)
+    [subscription] = consumer.subscriptions
+    group = subscription.make_group("tests")
+    await broker.subscribe(group, Delivery(subscription, group, opened))
+    recorder = get_spans()
+    with (
+        recorder.follow(TRACEPARENT, "work", "internal", {}, STATE)
+        if recorder
+        else follow_trace(TRACEPARENT, STATE)
+    ):
+        await ask(add, opened)
+    # {% if cookiecutter.database != "none" %}
+    await OutboxRelay(opened).relay_due()
+    # {% endif %}
+    await heard.wait()
+    await broker.pause()
+    assert found == [("a" * 32, STATE)] * 2
+
+
+@pytest.mark.parametrize(
+    "state", ["", "vendor", "a=1," * 40 + "b=2", f"a={'x' * 600}", "a=\0", "ä=ö"]
+)
+async def test_what_is_no_state_of_a_trace_goes_no_further(opened: Container, state: str) -> None:
+    found = []
+
+    async def hear(_: Happened, uow: UnitOfWork) -> None:
+        uow.emit(Happened())
+        found.append(wrap_event(Happened(), "tests"))
+
+    message = arrive().message.with_trace(TRACEPARENT, state)
+    await make_delivery(hear, opened)(Incoming(message=message))
+    assert [(each.traceparent, dict(each.headers)) for each in found] == [(TRACEPARENT, {})]
+
+
+def test_a_trace_without_a_state_takes_that_of_the_one_before_away() -> None:
+    message = arrive().message.with_headers(tenant="acme").with_trace("00", "a=1")
+    assert message.headers == {"tenant": "acme", "tracestate": "a=1"}
+    assert message.with_trace("01", "").headers == {"tenant": "acme"}
 
 
 async def test_a_delivery_tells_what_was_delivered(spans: RecordedSpans, opened: Container) -> None:

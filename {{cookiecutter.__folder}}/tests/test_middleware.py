@@ -5,12 +5,14 @@ import logging
 import sys
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 from starlette.types import Message, Receive, Scope, Send
 
 from app.core.config import CoreSettings
 from app.core.log_format import JsonFormatter
 from app.core.middleware import RequestContext
+from app.core.tracing import current_trace
 from app.utils.container import Container
 from app.utils.logger import Logger
 from tests.kit.http import open_nothing
@@ -46,6 +48,42 @@ async def test_secrets_of_a_request_are_not_logged(
     fields = [vars(record) for record in caplog.records]
     assert [record.getMessage() for record in caplog.records] == ["request answered"]
     assert "hunter2" not in str(fields)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_logged"),
+    [
+        ("/health/live", False),
+        ("/metrics", False),
+        ("/metricsummary", True),
+        ("/metrics/all", True),
+        ("/health/records", True),
+        ("/health/live/x", True),
+    ],
+)
+async def test_only_probes_are_quiet(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture, path: str, *, is_logged: bool
+) -> None:
+    with caplog.at_level(logging.INFO, logger="app.access"):
+        await client.get(path)
+    lines = [record.getMessage() for record in caplog.records if record.name == "app.access"]
+    assert lines == ["request answered"] * is_logged
+
+
+async def test_what_other_systems_say_of_a_trace_is_read_in_its_order(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    @app.get("/test/trace")
+    async def tell() -> str:
+        trace = current_trace()
+        return trace.state if trace else "none"
+
+    headers = [
+        ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01"),
+        ("tracestate", "a=1,b=2"),
+        ("tracestate", "c=3"),
+    ]
+    assert (await client.get("/test/trace", headers=headers)).json() == "a=1,b=2,c=3"
 
 
 async def test_every_line_of_a_request_has_its_id(

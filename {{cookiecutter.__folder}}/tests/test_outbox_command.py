@@ -8,7 +8,9 @@ import pytest
 from app.commands.outbox import main
 from app.core.config import CoreSettings
 from app.database import open_database
-from app.tables import OutboxMessage, OutboxState
+from app.services.outbox.deferral import begin_deferral
+from app.tables import OutboxMessage, OutboxShard, OutboxState
+from app.utils.broker_errors import TopicUnavailableError
 from app.utils.clock import now
 from app.utils.envelope import Envelope
 
@@ -42,6 +44,26 @@ def test_it_shows_how_much_waits_and_what_does_not_go_out(
     ]
 
 
+async def defer(core: CoreSettings) -> None:
+    error = TopicUnavailableError("it.happened: a queue refuses this message, is it full?")
+    begun = begin_deferral(None, error, now().timestamp())
+    deferred = {"it.happened": {**begun, "since": begun["since"] - 90, "delay": 50.0}}
+    async with open_database(core.database, connections=1) as database, database.begin() as session:
+        (await session.get_one(OutboxShard, 7)).deferred = dict(deferred)
+
+
+@pytest.mark.usefixtures("clock")
+def test_it_shows_why_a_topic_is_deferred_and_when_it_is_tried_again(
+    core: CoreSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(defer(core))
+    main([])
+    assert capsys.readouterr().out.splitlines()[4:] == [
+        "deferred   it.happened for 90 seconds, tried again in 50: unavailable: "
+        "it.happened: a queue refuses this message, is it full?"
+    ]
+
+
 def test_it_makes_what_failed_due_again(
     core: CoreSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -52,11 +74,3 @@ def test_it_makes_what_failed_due_again(
     assert lines[0] == "1 failed messages are due again"
     assert lines[1] == "waiting    3"
     assert lines[4] == "failed     0"
-
-
-@pytest.mark.usefixtures("clean_environment")
-def test_a_database_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/service.db")
-    with pytest.raises(SystemExit, match=r"^DATABASE_URL: there is no folder /nowhere ") as caught:
-        main([])
-    assert len(str(caught.value).splitlines()) == 1

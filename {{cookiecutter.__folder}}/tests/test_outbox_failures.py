@@ -90,7 +90,7 @@ async def test_what_the_broker_never_takes_is_kept_and_holds_up_nothing(
 ) -> None:
     async def refuse_the_first(message: Envelope) -> None:
         if b'"number":1' in message.body:
-            raise MessageRefusedError("too large" * 100)
+            raise MessageRefusedError("too large: \udce4.csv\0" * 100)
 
     broker.answer = refuse_the_first
     await emit(opened, Happened(number=1), Happened(number=2))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
+from app.services.outbox import relay
 from app.services.outbox.file import lock_file
 from app.services.outbox.relay import OutboxRelay, run_relay
 from app.services.outbox.shards import BATCH
@@ -57,6 +58,50 @@ async def test_a_commit_wakes_the_relay(opened: Container, broker: Broker) -> No
         await emit(opened, Happened(number=1))
         async with asyncio.timeout(5):
             await published.wait()
+
+
+async def test_a_commit_while_the_relay_looks_makes_it_look_again(
+    opened: Container, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published, relaying = asyncio.Event(), OutboxRelay(opened)
+    look = relaying.relay_due
+
+    async def commit_after_the_look() -> tuple[int, int]:
+        result = await look()
+        monkeypatch.setattr(relaying, "relay_due", look)
+        await emit(opened, Happened(number=1))
+        return result
+
+    async def tell(_: Envelope) -> None:
+        published.set()
+
+    broker.answer = tell
+    monkeypatch.setattr(relay, "POLL_SECONDS", 3600.0)
+    monkeypatch.setattr(relaying, "relay_due", commit_after_the_look)
+    running = asyncio.create_task(relaying.run())
+    async with asyncio.timeout(30):
+        await published.wait()
+    relaying.stop()
+    await running
+
+
+async def test_a_shard_is_one_relays_until_the_broker_has_confirmed(
+    opened: Container, broker: Broker
+) -> None:
+    reached, confirmed = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: Envelope) -> None:
+        reached.set()
+        await confirmed.wait()
+
+    broker.answer = wait
+    await emit(opened, Happened(number=1))
+    first = asyncio.create_task(OutboxRelay(opened).relay_due())
+    await reached.wait()
+    assert await OutboxRelay(opened).relay_due() == (0, 1)
+    confirmed.set()
+    assert await first == (1, 0)
+    assert broker.numbers() == [1]
 
 
 async def test_what_was_committed_is_published_before_the_relay_ends(

@@ -134,12 +134,19 @@ ID = str(uuid4())
         write_cursor(["sent_at", "2026-01-01T00:00:00Z", "no id"]),
         write_cursor(["-sent_at", "2026-01-01T00:00:00Z", ID]),
         write_cursor(["weight", 1, ID]),
+        write_cursor(["sent_at", "2026-01-01T00:00:00Z\ud800", ID]),
     ],
 )
 def test_a_cursor_that_is_none_of_ours_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         decode_cursor(BY_TIME, cursor)
     assert caught.value.field == "query.cursor"
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1])
+def test_a_cursor_holds_nothing_that_the_database_cannot(value: int) -> None:
+    with pytest.raises(InvalidInputError, match="the cursor is none of ours"):
+        decode_cursor(BY_WEIGHT, write_cursor(["weight", value, ID]))
 
 
 async def test_a_moment_without_a_zone_in_a_cursor_is_taken_as_utc(session: AsyncSession) -> None:

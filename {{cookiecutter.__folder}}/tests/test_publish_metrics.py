@@ -7,7 +7,12 @@ from prometheus_client import REGISTRY
 
 from app.core.message_metrics import publish
 from app.services.memory_broker import MemoryBroker
-from app.utils.broker_errors import MessageRefusedError, PublishError, UnroutableError
+from app.utils.broker_errors import (
+    MessageRefusedError,
+    PublishError,
+    TopicUnavailableError,
+    UnroutableError,
+)
 from app.utils.envelope import Envelope
 
 
@@ -44,6 +49,7 @@ async def test_what_is_confirmed_is_published(message: Envelope) -> None:
     ("error", "outcome"),
     [
         (UnroutableError("nobody"), "unroutable"),
+        (TopicUnavailableError("full"), "unavailable"),
         (MessageRefusedError("too large"), "refused"),
         (PublishError("not confirmed"), "failed"),
         (RuntimeError("a bug"), "failed"),

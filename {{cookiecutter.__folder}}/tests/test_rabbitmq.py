@@ -1,5 +1,6 @@
 """The broker on RabbitMQ: run when TEST_RABBITMQ_URL names one."""
 
+import asyncio
 from dataclasses import replace
 
 import aio_pika
@@ -11,6 +12,7 @@ from app.utils.broker_errors import (
     BrokerRefusedError,
     BrokerUnavailableError,
     MessageRefusedError,
+    TopicUnavailableError,
     UnroutableError,
 )
 from app.utils.message_broker import MessageBroker
@@ -88,6 +90,48 @@ class TestRabbitMQBroker(RabbitMQFixtures, DurableBrokerContract):
     ) -> None:
         with pytest.raises(UnroutableError):
             await broker.publish(make_message(f"{group.topic.name}-none"))
+
+    async def test_a_full_queue_is_told_of_although_its_neighbour_got_the_message(
+        self, broker: MessageBroker, group: Group, channel: AbstractChannel
+    ) -> None:
+        full = await channel.declare_queue(
+            exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+        )
+        await full.bind("events", group.topic.name)
+        received = Received()
+        await broker.subscribe(group, received.deliver)
+        await broker.publish(make_message(group.topic.name, b"1"))
+        with pytest.raises(TopicUnavailableError, match="full"):
+            await broker.publish(make_message(group.topic.name, b"2"))
+        assert await received.take_bodies(2) == [b"1", b"2"]
+
+    async def test_a_full_queue_and_nobody_who_listens_are_told_apart_and_stop_no_other(
+        self, broker: MessageBroker, group: Group, channel: AbstractChannel
+    ) -> None:
+        topic = f"{group.topic.name}-full"
+        full = await channel.declare_queue(
+            exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+        )
+        await full.bind("events", topic)
+        await broker.publish(make_message(topic))
+        topics = [topic, f"{group.topic.name}-none", group.topic.name] * 30
+        outcomes = await asyncio.gather(
+            *(broker.publish(make_message(each)) for each in topics), return_exceptions=True
+        )
+        kinds = [type(outcome) for outcome in outcomes]
+        assert kinds == [TopicUnavailableError, UnroutableError, type(None)] * 30
+
+    async def test_what_is_asked_of_a_full_queue_is_an_error_at_once(
+        self, broker: MessageBroker, group: Group, channel: AbstractChannel
+    ) -> None:
+        topic = f"{group.topic.name}-asked"
+        full = await channel.declare_queue(
+            exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+        )
+        await full.bind("events", topic)
+        await broker.publish(make_message(topic))
+        with pytest.raises(TopicUnavailableError):
+            await broker.ask(make_message(topic), "", 30)
 
     @pytest.mark.parametrize(
         "url",

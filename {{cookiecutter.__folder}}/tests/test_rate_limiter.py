@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
+from redis.asyncio import Redis
 
 from app.core.errors import TooManyRequestsError
 from app.services.memory_cache import MemoryCache
@@ -14,30 +15,10 @@ from app.services.rate_limiter import RateLimit, RateLimiter
 from app.services.redis import RedisCache
 from app.utils.cache import Cache
 from tests.cache_kit import eventually
+from tests.rate_limiter_kit import count_accepted
 
 NOWHERE = "redis://127.0.0.1:1"
 THREE = RateLimit(3, per=60)
-
-
-class Clock:
-    """A clock that stands still until it is told otherwise."""
-
-    def __init__(self) -> None:
-        self.seconds = 600.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-async def count_accepted(limiter: RateLimiter, limit: RateLimit, *, tries: int) -> int:
-    accepted = 0
-    for _ in range(tries):
-        try:
-            await limiter.check("ip", limit=limit)
-        except TooManyRequestsError:
-            continue
-        accepted += 1
-    return accepted
 
 
 class RateLimiterContract:
@@ -57,6 +38,8 @@ class RateLimiterContract:
         await count_accepted(limiter, THREE, tries=4)
         await limiter.check("another ip", limit=THREE)
         await limiter.check("ip", limit=RateLimit(100, per=3600))
+        await count_accepted(limiter, RateLimit(1, per=1_000_000), tries=2)
+        await limiter.check("ip", limit=RateLimit(1, per=1_000_000.5))
 
     async def test_it_passes_again_when_the_window_has_moved_on(self, cache: Cache) -> None:
         limiter, limit = RateLimiter(cache), RateLimit(1, per=0.05)
@@ -77,41 +60,6 @@ class TestInMemory(RateLimiterContract):
         return MemoryCache()
 
 
-class TestWindow:
-    """How the window moves, by a clock that stands still."""
-
-    @pytest.fixture
-    def clock(self) -> Clock:
-        return Clock()
-
-    @pytest.fixture
-    def cache(self, clock: Clock) -> Cache:
-        return MemoryCache(clock=clock)
-
-    async def test_the_window_before_counts_for_the_part_that_is_still_in_sight(
-        self, cache: Cache, clock: Clock
-    ) -> None:
-        limiter, limit = RateLimiter(cache), RateLimit(10, per=60)
-        assert await count_accepted(limiter, limit, tries=20) == 10
-        clock.seconds += 60 + 30  # half of the ten are still in sight
-        assert await count_accepted(limiter, limit, tries=20) == 5
-        clock.seconds += 2 * 60
-        assert await count_accepted(limiter, limit, tries=20) == 10
-
-    @pytest.mark.parametrize("later", [0, 59, 60, 61, 75, 110])
-    async def test_who_comes_back_when_told_to_is_let_in(
-        self, cache: Cache, clock: Clock, later: int
-    ) -> None:
-        limiter = RateLimiter(cache)
-        await count_accepted(limiter, THREE, tries=4)
-        clock.seconds += later
-        await count_accepted(limiter, THREE, tries=4)
-        with pytest.raises(TooManyRequestsError) as refused:
-            await limiter.check("ip", limit=THREE)
-        clock.seconds += refused.value.retry_after
-        await limiter.check("ip", limit=THREE)
-
-
 @pytest.mark.skipif("TEST_REDIS_URL" not in os.environ, reason="TEST_REDIS_URL is not set")
 class TestOnRedis(RateLimiterContract):
     """The contract on a real Redis."""
@@ -120,6 +68,22 @@ class TestOnRedis(RateLimiterContract):
     async def cache(self) -> AsyncIterator[Cache]:
         cache = RedisCache(os.environ["TEST_REDIS_URL"], prefix=f"test-{uuid4()}")
         yield cache
+        await cache.close()
+
+    @pytest.mark.parametrize(
+        ("ago", "accepted"), [(45, 0), (87, 5), (112, 9), (121, 10), (-3600, 0)]
+    )
+    async def test_the_window_before_fades_there_too(self, ago: int, accepted: int) -> None:
+        limit, prefix = RateLimit(10, per=60), f"test-{uuid4()}"
+        cache = RedisCache(os.environ["TEST_REDIS_URL"], prefix=prefix)
+        server = Redis.from_url(os.environ["TEST_REDIS_URL"])
+        assert await count_accepted(RateLimiter(cache), limit, tries=11) == 10
+        seconds, _ = await server.time()
+        name = f"{prefix}:limit:60.0:ip"
+        await server.hset(name, "start", (seconds - ago) * 1000)
+        assert await count_accepted(RateLimiter(cache), limit, tries=20) == accepted
+        assert int(await server.hget(name, "start") or 0) < (seconds + 60) * 1000
+        await server.aclose()
         await cache.close()
 
     async def test_two_processes_count_together(self) -> None:

@@ -18,12 +18,13 @@ class Flaky:
     def __init__(self) -> None:
         self.answers = True
         self.asked = 0
+        self.error: Exception = ConnectionError("gone")
 
     async def ping(self) -> None:
         self.asked += 1
         await asyncio.sleep(0)
         if not self.answers:
-            raise ConnectionError("gone")
+            raise self.error
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ async def test_a_process_is_ready_without_what_it_is_spared(flaky: Flaky) -> Non
     flaky.answers = False
     report = await Health(opened).check()
     assert report.is_ready
-    assert report.answers == {"Flaky": "ConnectionError: gone"}
+    assert report.answers == {"Flaky": "failing"}
 
 
 @pytest.mark.usefixtures("always")
@@ -91,6 +92,25 @@ async def test_a_change_is_logged_once(
     for flaky.answers in (True, False, False, False, True, True):
         await checks.check()
     assert caplog.messages == ["dependency does not answer", "dependency answers again"]
+
+
+@pytest.mark.usefixtures("always")
+async def test_another_kind_of_reason_is_logged_once(
+    checks: Health, flaky: Flaky, caplog: pytest.LogCaptureFixture
+) -> None:
+    flaky.answers = False
+    refused, reset = ConnectionError("port 1"), ConnectionError("port 2")
+    for flaky.error in (refused, reset, PermissionError("user service"), refused, reset):
+        await checks.check()
+    errors = [vars(record)["fields"]["error"] for record in caplog.records]
+    assert errors == ["ConnectionError: port 1", "PermissionError: user service"]
+
+
+async def test_a_reason_that_is_behind_the_error_is_named_too() -> None:
+    async def fail() -> None:
+        raise LookupError("no answer") from OSError("10.1.2.3:5432 refused")
+
+    assert await ask(fail) == "LookupError: no answer, caused by OSError: 10.1.2.3:5432 refused"
 
 
 @pytest.mark.usefixtures("always")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.core.errors import StartupError
-from app.services import redis_client
+from app.services import redis_client, redis_pool
 from app.services.rate_limiter import RateLimit, RateLimiter
 from app.services.redis import RedisCache
 from tests.redis_kit import BACK, DOWN, RedisFixtures, on_redis
@@ -62,14 +62,14 @@ class TestRedisThatComesBack(RedisFixtures):
     ) -> None:
         await cache.set("key", 1, ttl=60)
         assert await asyncio.gather(*(cache.get("key") for _ in range(300))) == [1] * 300
-        assert way.connections <= redis_client.CONNECTIONS
+        assert way.connections <= redis_pool.CONNECTIONS
         assert log.messages == []
 
     async def test_what_it_refuses_is_one_line_and_not_down(
         self, cache: RedisCache, log: pytest.LogCaptureFixture
     ) -> None:
         limiter, limit = RateLimiter(cache), RateLimit(1, per=60)
-        await cache.acquire("limit:60:ip", token="no counter", ttl=60)
+        await cache.acquire("limit:60.0:ip", token="no counter", ttl=60)
         for _ in range(3):
             await limiter.check("ip", limit=limit)
         assert log.messages == ["redis refuses, reading it as empty"]

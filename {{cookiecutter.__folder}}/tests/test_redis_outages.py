@@ -1,14 +1,23 @@
 """Redis that is down or hangs: a miss and one log line, never an error."""
 
 import asyncio
+import shutil
+import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from app.services import redis_client
 from app.services.redis import RedisCache
+from app.services.redis_client import RedisClient
 from tests.computation import finished
-from tests.redis_kit import DOWN, RedisFixtures
+from tests.redis_kit import BACK, DOWN, RedisFixtures, on_redis
 from tests.redis_way import NOWHERE, Way
 
 
@@ -40,6 +49,25 @@ class TestRedisThatIsDown(RedisFixtures):
     async def test_its_probe_says_so(self, cache: RedisCache) -> None:
         with pytest.raises(Exception, match=r"127\.0\.0\.1:1"):
             await cache.ping()
+
+
+class TestRedisThatIsBackAndFull(RedisFixtures):
+    """It answers, and takes no writes."""
+
+    async def test_it_is_asked_again(
+        self, monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+    ) -> None:
+        async def write() -> None:
+            raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+
+        monkeypatch.setattr(redis_client, "PAUSE_SECONDS", 0.0)
+        client = RedisClient(NOWHERE)
+        assert await client.ask("PING", client.redis.ping) is None
+        client.probe = write
+        assert await client.ask("GET", finished(b"value")) is None
+        assert client.available
+        assert await client.ask("GET", finished(b"value")) == b"value"
+        assert log.messages[-1] == BACK
 
 
 class TestRedisThatHangs(RedisFixtures):
@@ -76,3 +104,59 @@ class TestRedisThatHangs(RedisFixtures):
             with pytest.raises(TimeoutError):
                 await cache.ping()
         assert way.connections == 2
+
+
+@on_redis
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server to demote")
+class TestRedisThatBecomesAReplica(RedisFixtures):
+    """A failover: it answers reads and refuses writes, and another server takes its place."""
+
+    @pytest.fixture(autouse=True)
+    def no_pause(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(redis_client, "PAUSE_SECONDS", 0)
+        monkeypatch.setattr(redis_client, "TIMEOUT_SECONDS", 10)
+
+    @pytest.fixture
+    async def way(self, tmp_path: Path) -> AsyncIterator[Way]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        options = ("--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", str(tmp_path))
+        quiet = asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec("redis-server", *options, stdout=quiet)
+        starting = Retry(ConstantBackoff(0.05), 600)
+        self.server = Redis(host="127.0.0.1", port=int(port), retry=starting)
+        await self.server.ping()
+        way = Way()
+        self.successor = way.target
+        way.target = urlsplit(f"redis://127.0.0.1:{port}/0")
+        await way.mend()
+        yield way
+        await way.cut()
+        await self.server.aclose()
+        process.terminate()
+        await process.wait()
+
+    async def demote(self) -> None:
+        await self.server.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call] # the library has no types for it
+
+    async def test_it_is_down_until_another_takes_writes(
+        self, way: Way, cache: RedisCache, log: pytest.LogCaptureFixture
+    ) -> None:
+        await cache.set("key", "old", ttl=60)
+        await self.demote()
+        await cache.set("key", "new", ttl=60)
+        for _ in range(3):
+            assert await cache.get("key") is None, "what it has is old"
+        way.target = self.successor
+        await cache.set("key", "new", ttl=60)
+        assert await cache.get("key") == "new"
+        assert log.messages == [DOWN, BACK]
+
+    async def test_its_probe_writes(self, way: Way, cache: RedisCache) -> None:
+        await cache.ping()
+        await self.demote()
+        with pytest.raises(ReadOnlyError):
+            await cache.ping()
+        way.target = self.successor
+        await cache.ping()

@@ -1,50 +1,21 @@
 """Requests over the broker: replies, errors of the other side, and those that come too late."""
 
 import asyncio
-from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
-from pydantic import BaseModel
 
 from app.core.errors import InvalidInputError, NotFoundError, UnavailableError
-from app.services.answering import Answering
 from app.services.consumption import run_consumer
-from app.services.requests import DEADLINE_HEADER, RequestClient
-from app.utils.clock import now
-from app.utils.consumer import Consumer
+from app.services.requests import ERROR_HEADER, RequestClient
+from app.utils.broker_errors import BrokerRefusedError, MessageRefusedError, PublishError
+from app.utils.consumer import Consumer, RejectMessageError
 from app.utils.container import Container
 from app.utils.envelope import Envelope
+from app.utils.message_broker import MessageBroker
 from app.utils.requests import RemoteError, ReplyTimeoutError, Request
 from tests.kit.requests import Ask, StandIn
-
-
-class Sum(BaseModel):
-    """A sum."""
-
-    value: int
-
-
-class Add(Request[Sum], topic="test.add"):
-    """Add two numbers."""
-
-    first: int
-    second: int
-
-
-class Calculator:
-    """Answers in the way that it is told to."""
-
-    def __init__(self) -> None:
-        self.error: Exception | None = None
-        self.calls = 0
-        self.seconds = 0.0
-
-    async def add(self, request: Add) -> Sum:
-        self.calls += 1
-        await asyncio.sleep(self.seconds)
-        if self.error:
-            raise self.error
-        return Sum(value=request.first + request.second)
+from tests.request_kit import Add, Calculator, Sum, make_consumer
 
 
 @pytest.fixture
@@ -54,9 +25,7 @@ def calculator() -> Calculator:
 
 @pytest.fixture
 def consumer(calculator: Calculator) -> Consumer:
-    consumer = Consumer()
-    consumer.answer(Add, name="add")(calculator.add)
-    return consumer
+    return make_consumer(calculator)
 
 
 async def ask(consumer: Consumer, opened: Container, *, seconds: float = 5.0) -> Sum:
@@ -65,11 +34,6 @@ async def ask(consumer: Consumer, opened: Container, *, seconds: float = 5.0) ->
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         return await opened[RequestClient].ask(Add(first=2, second=3), seconds=seconds)
-
-
-def make_request(body: bytes = b'{"first": 2, "second": 3}', *, seconds: float = 5) -> Envelope:
-    deadline = (now() + timedelta(seconds=seconds)).isoformat()
-    return Envelope(topic=Add.topic, body=body, source="tests", headers={DEADLINE_HEADER: deadline})
 
 
 async def test_whoever_asks_gets_the_reply(consumer: Consumer, opened: Container) -> None:
@@ -83,6 +47,15 @@ async def test_an_error_that_both_know_is_raised_as_itself(
     calculator.error = kind("no such number")
     with pytest.raises(kind, match="no such number"):
         await ask(consumer, opened)
+
+
+async def test_a_request_that_is_rejected_is_an_input_that_cannot_be_used(
+    consumer: Consumer, opened: Container, calculator: Calculator
+) -> None:
+    calculator.error = RejectMessageError("no such currency")
+    with pytest.raises(InvalidInputError, match="no such currency"):
+        await ask(consumer, opened)
+    assert calculator.calls == 1
 
 
 async def test_any_other_error_is_told_without_its_details(
@@ -107,21 +80,31 @@ async def test_without_anybody_to_answer_it_is_unavailable(opened: Container) ->
         await opened[RequestClient].ask(Add(first=2, second=3))
 
 
-async def test_a_request_that_nobody_waits_for_is_dropped(
-    consumer: Consumer, opened: Container, calculator: Calculator
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (MessageRefusedError("too large"), MessageRefusedError),
+        (BrokerRefusedError("no such exchange"), BrokerRefusedError),
+        (PublishError("not confirmed"), UnavailableError),
+    ],
+    ids=repr,
+)
+async def test_what_the_broker_refuses_for_good_is_no_outage(
+    opened: Container, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
 ) -> None:
-    answering = Answering(consumer.answerers[0], opened)
-    assert await answering(make_request(seconds=-1)) is None
-    assert calculator.calls == 0
+    monkeypatch.setattr(opened[MessageBroker], "ask", AsyncMock(side_effect=error))
+    with pytest.raises(kind):
+        await opened[RequestClient].ask(Add(first=2, second=3))
 
 
-async def test_a_request_that_cannot_be_read_is_refused(
-    consumer: Consumer, opened: Container
+@pytest.mark.parametrize("headers", [{}, {ERROR_HEADER: "NotFoundError"}])
+async def test_a_reply_that_cannot_be_read_is_an_error_of_the_other_side(
+    opened: Container, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
-    reply = await Answering(consumer.answerers[0], opened)(make_request(b'{"first": "many"}'))
-    assert reply is not None
-    assert reply.headers["reply-error"] == "InvalidInputError"
-    assert reply.body.startswith(b'"first: ')
+    reply = Envelope(topic=Add.topic, body=b"no json", source="others", headers=headers)
+    monkeypatch.setattr(opened[MessageBroker], "ask", AsyncMock(return_value=reply))
+    with pytest.raises(RemoteError, match=r"^test.add: the reply cannot be read$"):
+        await opened[RequestClient].ask(Add(first=2, second=3))
 
 
 async def test_a_stand_in_answers_as_another_service_does(ask: Ask, stand_in: StandIn) -> None:
@@ -139,17 +122,3 @@ async def test_a_stand_in_answers_as_another_service_does(ask: Ask, stand_in: St
 def test_a_request_says_what_its_reply_is() -> None:
     with pytest.raises(TypeError, match="say what the reply is"):
         type("Bare", (Request,), {}, topic="test.bare")
-# {% if cookiecutter.database != "none" %}
-
-
-async def test_a_request_that_comes_twice_is_done_once_and_answered_twice(
-    consumer: Consumer, opened: Container, calculator: Calculator
-) -> None:
-    answering = Answering(consumer.answerers[0], opened)
-    request = make_request()
-    first, second = await answering(request), await answering(request)
-    assert first is not None
-    assert second is not None
-    assert first.body == second.body == b'{"value":5}'
-    assert calculator.calls == 1
-# {% endif %}

@@ -19,6 +19,7 @@ from app.tables import KeptAnswer
 from app.tables import InboxMessage, KeptAnswer
 # {% endif %}
 from app.utils.container import Container
+from app.utils.identity import make_digest
 from tests.kit.clock import Clock
 
 DAY = 24 * 3600.0
@@ -27,10 +28,13 @@ DAY = 24 * 3600.0
 def make(number: int) -> Base:
     """Return a row of a table that is kept for a while only."""
     # {% if cookiecutter.interface != "worker" %}
-    return KeptAnswer(key=str(number), request="hash")
+    request = make_digest("request")
+    return KeptAnswer(
+        key=make_digest(str(number)), request=request, status=204, headers=[], body=b""
+    )
     # {% endif %}
     # {% if cookiecutter.interface == "worker" %}
-    return InboxMessage(subscription="counting", message_id=str(number))
+    return InboxMessage(subscription="counting", message=make_digest(str(number)))
     # {% endif %}
 
 
@@ -41,13 +45,13 @@ async def count(opened: Container, table: type[Base]) -> int:
 
 # {% if cookiecutter.interface != "worker" %}
 async def test_an_answer_is_kept_for_a_day_and_no_longer(opened: Container, clock: Clock) -> None:
-    for key in ("first", "second"):
+    for number in (1, 2):
         async with opened[Database].begin() as session:
-            session.add(KeptAnswer(key=key, request="hash"))
+            session.add(make(number))
         clock.advance(13 * 3600)
     await delete_old_rows(opened)
     async with opened[Database].readers() as session:
-        assert list(await session.scalars(select(KeptAnswer.key))) == ["second"]
+        assert list(await session.scalars(select(KeptAnswer.key))) == [make_digest("2")]
 
 
 # {% endif %}
@@ -56,7 +60,7 @@ async def test_a_handled_message_is_known_for_as_long_as_the_setting_says(
     opened: Container, clock: Clock
 ) -> None:
     async with opened[Database].begin() as session:
-        session.add(InboxMessage(subscription="counting", message_id="1"))
+        session.add(InboxMessage(subscription="counting", message=make_digest("1")))
     clock.advance(opened[CoreSettings].inbox.days * DAY)
     await delete_old_rows(opened)
     assert await count(opened, InboxMessage) == 1

@@ -8,9 +8,10 @@ from fastapi import FastAPI, Request
 from httpx import AsyncClient
 from sqlalchemy import text
 
+from app.core.attempts import ATTEMPTS
 from app.core.errors import TransactionConflictError
 from app.utils.container import Container
-from app.web.routing import ATTEMPTS, Router
+from app.web.routing import Router
 from app.web.units import Unit
 from tests.routing_kit import make_rows, read_values
 

@@ -2,14 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 from pydantic import SecretStr
 
-from app.commands.settings import GROUPS, main, trace
+from app.commands.settings import GROUPS, main, mask, trace
 from app.core.config import CoreSettings, load_core_settings
 from app.core.env_example import write_example
-from app.core.settings import SettingsGroup
+from app.core.settings import SettingsGroup, Words, read_settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,6 +55,35 @@ def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert next(trace(VaultSettings)).value == "not set"
     monkeypatch.setenv("VAULT_TOKEN", "sesame")
     assert next(trace(VaultSettings)).value == "***"
+
+
+@pytest.mark.parametrize(
+    ("variable", "annotation", "is_masked"),
+    [
+        ("MAIL_PASSWORD", str, True),
+        ("PASSWORD", str | None, True),
+        ("MAIL_API_KEY", str, True),
+        ("SIGNING_KEY", str, True),
+        ("CLIENT_SECRET", str, True),
+        ("SECRETS", tuple[str, ...], True),
+        ("TOKENS_BY_TENANT", dict[str, str], True),
+        ("SENTRY_DSN", str, True),
+        ("DB_PWD", Annotated[str, "any"], True),
+        ("ANYTHING", SecretStr, True),
+        ("TOKEN_SECONDS", float, False),
+        ("TOKEN_FILE", str, False),
+        ("TOKEN_URL", str, False),
+        ("PRIVATE_KEY_PATH", str, False),
+        ("KEYBOARD", str, False),
+        ("MONKEY", str, False),
+        ("PASSAGE", str, False),
+        ("NAME", str, False),
+    ],
+)
+def test_a_text_that_is_named_like_a_secret_is_masked(
+    variable: str, annotation: Any, *, is_masked: bool
+) -> None:
+    assert mask("sesame", variable, annotation) == ("***" if is_masked else "sesame")
 
 
 def test_a_wrong_value_is_one_line_beside_the_others(
@@ -117,6 +147,18 @@ def test_the_example_changes_nothing_when_it_is_taken_over(core: CoreSettings) -
     settings = re.findall(r"^# ([A-Z_]+=.*)$", write_example(GROUPS), re.MULTILINE)
     Path(".env").write_text("\n".join(settings))
     assert load_core_settings() == core
+
+
+def test_what_the_example_says_is_what_is_read() -> None:
+    class OddSettings(SettingsGroup):
+        """What a shell would take apart."""
+
+        words: Words = ("a", "b c", "it's")
+        text: str = "it's \"a\" $HOME # \\' text"
+        path: str = "C:\\new"
+
+    Path(".env").write_text(re.sub("^# ", "", write_example([OddSettings]), flags=re.MULTILINE))
+    assert read_settings(OddSettings) == OddSettings()
 
 
 def test_a_setting_stands_below_its_description() -> None:

@@ -50,6 +50,14 @@ def test_a_span_continues_the_trace_that_came(spans: RecordedSpans) -> None:
     assert f"{above.span_id:016x}" == "b" * 16
 
 
+def test_a_span_hands_on_what_other_systems_say_of_its_trace(spans: RecordedSpans) -> None:
+    recorder = get_spans()
+    assert isinstance(recorder, OpenTelemetrySpans)
+    with recorder.follow(TRACEPARENT, "work", "server", {}, "a=1,b=2") as trace:
+        assert trace.state == "a=1,b=2"
+    assert spans.get("work").context.trace_state.to_header() == "a=1,b=2"
+
+
 @pytest.mark.parametrize("header", [None, "", "nonsense", f"00-{'0' * 32}-{'b' * 16}-01"])
 def test_a_trace_begins_where_none_came(spans: RecordedSpans, header: str | None) -> None:
     follow(header)

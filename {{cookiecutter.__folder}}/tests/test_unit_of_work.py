@@ -1,13 +1,15 @@
 """Units of work: all or nothing, whatever ends them."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import await_only
 
-from app.unit_of_work import UnitOfWorkFactory
+from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.utils.container import Container
 from tests.unit_of_work_kit import count, insert, make_numbers
 
@@ -51,6 +53,17 @@ async def test_a_unit_that_is_cancelled_leaves_nothing_behind(begin: UnitOfWorkF
     assert await count(begin) == 0
 
 
+async def test_a_rollback_that_fails_does_not_hide_what_ended_the_unit(
+    begin: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: AsyncSession) -> None:
+        raise OperationalError("ROLLBACK", {}, ConnectionError("the connection is gone"))
+
+    monkeypatch.setattr(AsyncSession, "rollback", fail)
+    with pytest.raises(RuntimeError, match="half-way"):
+        await fail_half_way(begin)
+
+
 async def test_a_commit_that_gets_no_answer_can_be_cancelled(begin: UnitOfWorkFactory) -> None:
     committing = asyncio.Event()
 
@@ -91,6 +104,32 @@ async def test_what_is_for_after_the_commit_is_not_done_without_one(
         uow.after_commit(lambda: note(2))
         assert done == []
     assert done == [2]
+
+
+async def test_what_was_rolled_back_takes_what_is_for_after_its_commit_with_it(
+    begin: UnitOfWorkFactory,
+) -> None:
+    done: list[str] = []
+
+    async def note(place: str) -> None:
+        done.append(place)
+
+    async def fail_in_savepoint(uow: UnitOfWork) -> None:
+        async with uow.session.begin_nested():
+            uow.after_commit(partial(note, "savepoint"))
+            raise RuntimeError("half-way")
+
+    async with begin() as uow:
+        uow.after_commit(partial(note, "transaction"))
+        with pytest.raises(RuntimeError, match="half-way"):
+            await fail_in_savepoint(uow)
+    assert done == ["transaction"]
+    async with begin() as uow:
+        await insert(uow, 1)
+        uow.after_commit(partial(note, "rolled back"))
+        await uow.session.rollback()
+        uow.after_commit(partial(note, "after the rollback"))
+    assert done == ["transaction", "after the rollback"]
 
 
 async def write_read_only(begin: UnitOfWorkFactory) -> None:

@@ -1,14 +1,16 @@
 """The watchdog: blocks that take too long are ended, each in its own time."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
+from app.utils import watchdog
 from app.utils.watchdog import Watchdog
 
 
-async def hang(watchdog: Watchdog) -> None:
-    with watchdog.limit():
+async def hang(limits: Watchdog) -> None:
+    with limits.limit():
         await asyncio.Event().wait()
 
 
@@ -18,20 +20,47 @@ async def test_a_block_that_takes_too_long_is_ended() -> None:
 
 
 async def test_a_block_in_time_is_left_alone() -> None:
-    watchdog = Watchdog(10)
+    limits = Watchdog(10)
     for _ in range(3):
-        with watchdog.limit():
+        with limits.limit():
             await asyncio.sleep(0)
 
 
+async def test_a_block_that_swallows_its_end_is_ended_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watchdog, "INSIST_SECONDS", 0.01)
+
+    async def swallow() -> None:
+        for _ in range(3):
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError), Watchdog(0.01).limit():
+        await swallow()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_block_that_ends_after_its_time_leaves_no_end_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watchdog, "INSIST_SECONDS", 0.01)
+    with Watchdog(0.01).limit(), suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    await asyncio.sleep(0.03)
+
+
 async def test_every_block_has_all_of_its_time() -> None:
-    watchdog, ends = Watchdog(0.1), list[float]()
+    limits, ends = Watchdog(0.1), list[float]()
 
     async def hang_later(delay: float) -> None:
         await asyncio.sleep(delay)
         started = asyncio.get_running_loop().time()
         with pytest.raises(TimeoutError):
-            await hang(watchdog)
+            await hang(limits)
         ends.append(asyncio.get_running_loop().time() - started)
 
     await asyncio.gather(*map(hang_later, (0, 0.03, 0.06)))
@@ -48,10 +77,10 @@ async def test_who_cancels_is_not_told_of_a_timeout() -> None:
 
 
 async def test_the_task_goes_on_after_a_timeout() -> None:
-    watchdog = Watchdog(0.01)
+    limits = Watchdog(0.01)
     for _ in range(2):
         with pytest.raises(TimeoutError):
-            await hang(watchdog)
+            await hang(limits)
     await asyncio.sleep(0)
 
 

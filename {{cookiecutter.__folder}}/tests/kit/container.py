@@ -1,5 +1,6 @@
 """The test kit: settings of a test's own, and what they open."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Hashable
 from functools import cache
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.core import log_sampling
 from app.core.config import CoreSettings, load_core_settings
 from app.core.setting_sources import ENV_FILE, name_variable
 from app.core.settings import SettingsGroup, read_settings
@@ -32,6 +34,8 @@ def hide_environment(patch: pytest.MonkeyPatch, folder: Path) -> None:
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run every test as if nothing were set, and keep its files to itself."""
     hide_environment(monkeypatch, tmp_path)
+    # It sums up, some time later, what libraries have repeated in other tests.
+    monkeypatch.setattr(logging.getLogger(log_sampling.__name__), "disabled", True)
 
 
 def read_core() -> CoreSettings:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import settings
@@ -18,6 +19,8 @@ from app.main import app
 from tests.kit.container import hide_environment
 
 ABSENT = HTTPStatus.SERVICE_UNAVAILABLE
+# On a busy machine the API may take half a minute to start, and gives an answer up to as much.
+START_SECONDS, ANSWER_SECONDS = 120, 30
 
 schema = schemathesis.openapi.from_dict(app.openapi())
 
@@ -32,11 +35,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("PYTHONPATH", str(Path.cwd()))
         hide_environment(patch, tmp_path_factory.mktemp("served"))
         patch.setenv("ENVIRONMENT", "development")
-        place = listener.fileno()
-        command = [sys.executable, "-m", "uvicorn", "app.main:app", "--fd", str(place)]
-        with subprocess.Popen(command, pass_fds=[place]) as server:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-            server.terminate()
+        file = listener.fileno()
+        command = [sys.executable, "-m", "uvicorn", "app.main:app", "--fd", str(file)]
+        with subprocess.Popen(command, pass_fds=[file]) as server:
+            place = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            try:
+                httpx.get(f"{place}/health/live", timeout=START_SECONDS)
+                yield place
+            finally:
+                server.terminate()
 
 
 # The same requests each time: what fails once fails again. That every request which fits the
@@ -47,7 +54,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_every_answer_is_one_that_the_document_tells_of(
     case: schemathesis.Case[Any], address: str
 ) -> None:
-    answer = case.call(base_url=address)
+    answer = case.call(base_url=address, timeout=ANSWER_SECONDS)
     # What is no HTTP at all is refused by the server, before the application sees it.
     if answer.status_code != 400 or "x-request-id" in answer.headers:
         case.validate_response(

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient, Response
 
+from app.api.exceptions import problem, problems
 # {% if cookiecutter.broker != "none" %}
 from app.domain.events import ItemCreated, ItemRenamed
 from tests.kit.clock import Clock
@@ -51,6 +52,13 @@ async def test_a_created_item_is_recorded(client: AsyncClient) -> None:
 # {% endif %}
 
 
+async def test_an_item_has_one_address(client: AsyncClient) -> None:
+    location = (await create(client, "lamp")).headers["location"]
+    folder, _, item_id = location.rpartition("/")
+    for other in (item_id.upper(), item_id.replace("-", ""), "{" + item_id + "}"):
+        assert (await client.get(f"{folder}/{other}")).status_code == 422
+
+
 async def test_an_unknown_item_is_a_problem(client: AsyncClient) -> None:
     unknown = uuid4()
     response = await client.get(f"/v1/items/{unknown}")
@@ -61,6 +69,11 @@ async def test_an_unknown_item_is_a_problem(client: AsyncClient) -> None:
         "status": 404,
         "detail": f"there is no item {unknown}",
     }
+
+
+def test_a_status_of_others_is_an_error_too() -> None:
+    assert b'"title":"Error"' in problem(499, "gone before the answer").body
+    assert problems(499)[499]["description"] == "Error"
 
 
 @pytest.mark.parametrize(
