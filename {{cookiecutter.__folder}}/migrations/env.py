@@ -4,75 +4,44 @@ import asyncio
 import sys
 
 from alembic import context
-# {% if cookiecutter.database in ("postgresql", "mysql") %}
-from sqlalchemy import Connection, text
-# {% endif %}
-# {% if cookiecutter.database == "sqlite" %}
+from alembic.util import CommandError
 from sqlalchemy import Connection
-# {% endif %}
 
 import app.domain.models
 # {% if cookiecutter.broker != "none" or cookiecutter.interface != "api" %}
 import app.tables
 # {% endif %}
+from app.core.config import load_database_settings
 from app.core.errors import StartupError, UnavailableError
-from app.core.server_config import DatabaseSettings
-from app.core.settings import read_settings
 from app.database import Base, open_database
 from app.database_errors import translate_errors
+from app.services.migrations import check_revisions, take_turn
 
 
-# {% if cookiecutter.database == "postgresql" %}
-def wait_for_turn(connection: Connection) -> None:
-    """Let one process migrate at a time; the others then find nothing to do."""
-    if connection.dialect.name == "postgresql":
-        # A migration takes as long as it takes, and so does waiting for another's; but a lock
-        # that it waits for holds up everybody behind it: that wait keeps its limit.
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        limit = connection.execute(text("SHOW lock_timeout")).scalar_one()
-        connection.execute(text("SET LOCAL lock_timeout = 0"))
-        # Held until the end of the transaction.
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
-        connection.execute(text(f"SET LOCAL lock_timeout = '{limit}'"))
-
-
-# {% endif %}
-# {% if cookiecutter.database == "mysql" %}
-def wait_for_turn(connection: Connection) -> None:
-    """Let one process migrate at a time; the others then find nothing to do."""
-    if connection.dialect.name == "mysql":
-        # A migration takes as long as it takes, where MariaDB has a limit; but a lock that it waits
-        # for holds up everybody behind it: that wait keeps its limit.
-        unlimited = "/*M!, max_statement_time = 0 */ /*!50708 , max_execution_time = 0 */"
-        connection.execute(text(f"SET @migrating = 1 {unlimited}"))
-        # Held until the connection closes; all databases of a server share the names of locks.
-        turn = text("SELECT GET_LOCK(CONCAT('migrations.', DATABASE()), 3600)")
-        if not connection.scalar(turn):
-            raise StartupError("migrations: another process has been migrating for an hour")
-
-
-# {% endif %}
 def run_migrations(connection: Connection) -> None:
     """Run the migrations that the command asks for."""
-    # {% if cookiecutter.database in ("postgresql", "mysql") %}
-    wait_for_turn(connection)
-    # {% endif %}
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
+        # Each with its entry in alembic_version: what has run is never run again.
+        transaction_per_migration=True,
         # SQLite cannot alter a table: Alembic then makes a new one and copies.
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
-        context.run_migrations()
+        try:
+            context.run_migrations()
+        except CommandError:
+            check_revisions(connection)
+            raise
 
 
 async def connect_and_run() -> None:
-    """Run the migrations on the database of DATABASE_URL."""
-    settings = read_settings(DatabaseSettings)
+    """Run the migrations on the database of DATABASE_URL; production has to say which it is."""
     async with (
-        open_database(settings, connections=1) as database,
-        database.engine.begin() as connection,
+        open_database(load_database_settings(), connections=1) as database,
+        take_turn(database),
+        database.unpooled.connect() as connection,
     ):
         await connection.run_sync(run_migrations)
 
@@ -80,6 +49,11 @@ async def connect_and_run() -> None:
 given = context.config.attributes.get("connection")
 if given is not None:
     run_migrations(given)
+elif getattr(context.config.cmd_opts, "autogenerate", False):
+    sys.exit(
+        "migrations: write them with `just migration MESSAGE`, which compares the models with a "
+        "database that was just migrated, not with the one of DATABASE_URL"
+    )
 else:
     try:
         with translate_errors():

@@ -1,4 +1,4 @@
-"""${message}."""
+${"r" if chr(92) in message else ""}"""${message}."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,17 +1,28 @@
 """Remove the starter domain and its tests; what remains passes its checks."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 BARE = {
-    # {% if cookiecutter.interface != "worker" %}
+    # {% if cookiecutter.interface != "worker" and (cookiecutter.database != "none" or cookiecutter.broker != "none" or cookiecutter.cache == "redis") %}
+    "app/api/router.py": '''"""The routes of this service, version 1."""
+
+from app.web.routing import Router
+
+router = Router(prefix="/v1")
+''',
+    # {% endif %}
+    # {% if cookiecutter.interface != "worker" and cookiecutter.database == "none" and cookiecutter.broker == "none" and cookiecutter.cache == "none" %}
     "app/api/router.py": '''"""The routes of this service, version 1."""
 
 from fastapi import APIRouter
 
 router = APIRouter(prefix="/v1")
 ''',
+    # {% endif %}
+    # {% if cookiecutter.interface != "worker" %}
     "app/api/schemas.py": '"""What clients send and receive."""\n',
     # {% endif %}
     # {% if cookiecutter.interface != "api" and cookiecutter.broker != "none" %}
@@ -75,6 +86,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     # {% endif %}
 }
 STARTER_TESTS = "tests/service"
+README = re.compile("(?<=## What it does\n\n).*?(?=\n## )", re.DOTALL)
 
 
 def refuse(sentence: str) -> None:
@@ -102,6 +114,9 @@ def clear(service: Path) -> None:
         (service / name).write_text(text, encoding="utf-8")
     for path in sorted((service / STARTER_TESTS).glob("test_*.py")):
         path.unlink()
+    readme = service / "README.md"
+    told = "Nothing yet: write it here.\n"
+    readme.write_text(README.sub(told, readme.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def main() -> None:
@@ -109,6 +124,10 @@ def main() -> None:
     check_nothing_is_lost()
     clear(Path())
     print("The starter is gone. Yours now: app/domain, and what `just --list` shows.")
+    # {% if cookiecutter.database != "none" %}
+    if Path("service.db").exists():
+        print("service.db still has the starter's tables: delete it, and the next start makes it.")
+    # {% endif %}
 
 
 if __name__ == "__main__":

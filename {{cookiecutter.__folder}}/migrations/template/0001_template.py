@@ -4,13 +4,16 @@ import sqlalchemy as sa
 from alembic import op
 
 # {% if cookiecutter.broker != "none" %}
-from app.database import BigId, LongBinary, UtcDateTime
+from app.database import BigId, Digest, ExactString, LongBinary, UtcDateTime
 # {% endif %}
-# {% if cookiecutter.broker == "none" and cookiecutter.interface != "worker" %}
-from app.database import LongBinary, UtcDateTime
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "api" %}
+from app.database import Digest, LongBinary, UtcDateTime
+# {% endif %}
+# {% if cookiecutter.broker == "none" and cookiecutter.interface == "api-and-worker" %}
+from app.database import Digest, ExactString, LongBinary, UtcDateTime
 # {% endif %}
 # {% if cookiecutter.broker == "none" and cookiecutter.interface == "worker" %}
-from app.database import UtcDateTime
+from app.database import ExactString, UtcDateTime
 # {% endif %}
 
 revision = "template_0001"
@@ -26,12 +29,13 @@ def upgrade() -> None:
         "outbox",
         sa.Column("id", BigId, primary_key=True),
         sa.Column("message_id", sa.String(36), nullable=False),
-        sa.Column("topic", sa.String(255), nullable=False),
-        sa.Column("key", sa.String(255)),
+        sa.Column("topic", ExactString(255), nullable=False),
+        sa.Column("key", ExactString(255)),
         sa.Column("body", LongBinary, nullable=False),
         sa.Column("source", sa.String(255), nullable=False),
         sa.Column("time", UtcDateTime, nullable=False),
         sa.Column("traceparent", sa.String(55)),
+        sa.Column("tracestate", sa.String(512)),
         sa.Column("shard", sa.Integer, nullable=False),
         sa.Column("state", sa.String(7), nullable=False),
         sa.Column("error", sa.String(500)),
@@ -40,16 +44,15 @@ def upgrade() -> None:
     shards = op.create_table(
         "outbox_shards",
         sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("silent_topics", sa.JSON, nullable=False),
-        sa.Column("retry_at", UtcDateTime),
+        sa.Column("deferred", sa.JSON, nullable=False),
     )
-    op.bulk_insert(shards, [{"shard": number, "silent_topics": []} for number in range(16)])
+    op.bulk_insert(shards, [{"shard": number, "deferred": {}} for number in range(16)])
     # {% endif %}
     # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
     op.create_table(
         "inbox",
-        sa.Column("subscription", sa.String(128), primary_key=True),
-        sa.Column("message_id", sa.String(255), primary_key=True),
+        sa.Column("subscription", ExactString(128), primary_key=True),
+        sa.Column("message", Digest, primary_key=True),
         sa.Column("received_at", UtcDateTime, nullable=False, index=True),
         sa.Column("reply", LongBinary),
     )
@@ -57,18 +60,36 @@ def upgrade() -> None:
     # {% if cookiecutter.interface != "api" %}
     op.create_table(
         "job_schedule",
-        sa.Column("name", sa.String(128), primary_key=True),
+        sa.Column("name", ExactString(128), primary_key=True),
+        sa.Column("schedule", sa.String(255), nullable=False),
         sa.Column("next_run_at", UtcDateTime, nullable=False),
+        sa.Column("retry_at", UtcDateTime),
+        sa.Column("requested_at", UtcDateTime),
+        sa.Column("paused_at", UtcDateTime),
+        sa.Column("token", sa.BigInteger, nullable=False),
+        sa.Column("lease_until", UtcDateTime),
+    )
+    op.create_table(
+        "job_runs",
+        sa.Column("name", ExactString(128), primary_key=True),
+        sa.Column("token", sa.BigInteger, primary_key=True),
+        sa.Column("planned_at", UtcDateTime, nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("started_at", UtcDateTime, nullable=False),
+        sa.Column("ended_at", UtcDateTime),
+        sa.Column("outcome", sa.String(11), nullable=False),
+        sa.Column("holder", sa.String(255), nullable=False),
+        sa.Column("error", sa.String(500)),
     )
     # {% endif %}
     # {% if cookiecutter.interface != "worker" %}
     op.create_table(
         "kept_answers",
-        sa.Column("key", sa.String(64), primary_key=True),
-        sa.Column("request", sa.String(64), nullable=False),
-        sa.Column("status", sa.Integer),
-        sa.Column("headers", sa.JSON),
-        sa.Column("body", LongBinary),
+        sa.Column("key", Digest, primary_key=True),
+        sa.Column("request", Digest, nullable=False),
+        sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("headers", sa.JSON, nullable=False),
+        sa.Column("body", LongBinary, nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False, index=True),
     )
     # {% endif %}
@@ -80,6 +101,7 @@ def downgrade() -> None:
     op.drop_table("kept_answers")
     # {% endif %}
     # {% if cookiecutter.interface != "api" %}
+    op.drop_table("job_runs")
     op.drop_table("job_schedule")
     # {% endif %}
     # {% if cookiecutter.broker != "none" and cookiecutter.interface != "api" %}
