@@ -10,15 +10,14 @@ from redis.asyncio import Redis
 from app.core.server_config import RedisSettings
 from app.core.settings import read_settings
 from app.domain.settings import Settings
-from app.gateway.circuit import Circuit
+from app.gateway.documents import Documents
 from app.gateway.known_tokens import KnownTokens
 from app.gateway.revocations import Revocations
-from app.gateway.upstream import Upstream
+from app.gateway.upstream import Patience, Upstream
 
-CONNECTIONS = 200
 CONNECT_SECONDS = 2.0
 # Less than a service keeps them: five seconds in development, 75 under gunicorn.
-IDLE_SECONDS = 4.0
+KEPT_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -28,37 +27,37 @@ class Resources:
     upstreams: dict[str, Upstream]
     revocations: Revocations
     known_tokens: KnownTokens = field(default_factory=KnownTokens)
+    documents: Documents = field(default_factory=Documents)
 
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open the resources before the first request and close them after the last."""
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(open_session())
         redis = await stack.enter_async_context(open_redis(settings))
         places = {
             "auth": settings.users_url,
             "articles": settings.articles_url,
             "comments": settings.comments_url,
         }
-        upstreams = {
-            name: Upstream(
-                name, url, session, make_circuit(name, settings), seconds=settings.answer_seconds
-            )
-            for name, url in places.items()
-        }
+        patience = Patience(
+            answer_seconds=settings.answer_seconds,
+            idle_seconds=settings.answer_idle_seconds,
+            circuit_failures=settings.circuit_failures,
+            circuit_seconds=settings.circuit_seconds,
+        )
+        upstreams = {}
+        for name, url in places.items():
+            session = await stack.enter_async_context(open_session())
+            upstreams[name] = Upstream(name, url, session, patience)
         yield Resources(upstreams, Revocations(redis))
-
-
-def make_circuit(name: str, settings: Settings) -> Circuit:
-    """Return the circuit breaker of a service."""
-    return Circuit(name, failures=settings.circuit_failures, seconds=settings.circuit_seconds)
 
 
 @asynccontextmanager
 async def open_session() -> AsyncIterator[ClientSession]:
-    """Open the connections to the services; bodies pass as they are, and cookies are not ours."""
-    connector = TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS)
+    """Open connections to one service; bodies pass as they are, and cookies are not ours."""
+    # How many there are is the upstream's to say: one that waits for the connector is silent.
+    connector = TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS)
     async with ClientSession(
         connector=connector,
         auto_decompress=False,

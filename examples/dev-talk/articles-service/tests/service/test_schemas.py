@@ -52,6 +52,9 @@ async def test_a_change_does_not_empty_what_has_to_be_there(
         ({**GOOD, "description": "x" * 1001}, "description"),
         ({**GOOD, "body": 7}, "body"),
         ({**GOOD, "body": "a\0b"}, "body"),
+        ({**GOOD, "title": "two\nlines"}, "title"),
+        ({**GOOD, "title": "a\x1b[31m"}, "title"),
+        ({**GOOD, "tagList": ["a\x7f"]}, "tagList"),
         ({**GOOD, "tagList": "a"}, "tagList"),
         ({**GOOD, "tagList": ["x" * 51]}, "tagList"),
         ({**GOOD, "tagList": [str(number) for number in range(21)]}, "tagList"),
@@ -73,6 +76,14 @@ async def test_what_clients_send_back_of_an_article_is_ignored(
     sent = {"article": {**article, "slug": "other", "body": "new"}}
     again = await client.put("/api/articles/dragons", json=sent, headers=ann)
     assert (again.status_code, again.json()["article"]["slug"]) == (200, "dragons")
+
+
+async def test_tags_have_one_name(client: AsyncClient, ann: Headers) -> None:
+    article = await publish(client, ann, tags=["a"])
+    assert article["tagList"] == []
+    changed = await change(client, ann, "dragons", tags=["b"], body="new")
+    assert changed.json()["article"]["tagList"] == []
+    assert (await client.get("/api/tags")).json() == {"tags": []}
 
 
 @pytest.mark.parametrize(

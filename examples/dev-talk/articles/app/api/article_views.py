@@ -6,7 +6,15 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.api.exceptions import BLANK
 from app.api.people import view_person
-from app.api.views import Form, Moment, ProfileView, Text, refuse_null
+from app.api.views import (
+    Form,
+    Line,
+    Moment,
+    ProfileView,
+    Text,
+    refuse_control,
+    refuse_null,
+)
 from app.domain.articles.lists import Page
 from app.domain.articles.models import (
     LONGEST_DESCRIPTION,
@@ -35,10 +43,12 @@ def drop_repeated(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
 
 
-Title = Annotated[Text, Field(max_length=LONGEST_TITLE, examples=["How to train your dragon"])]
+Title = Annotated[Line, Field(max_length=LONGEST_TITLE, examples=["How to train your dragon"])]
 Description = Annotated[Text, Field(max_length=LONGEST_DESCRIPTION, examples=["Ever wonder how?"])]
 Body = Annotated[Text, Field(examples=["It takes patience."])]
-Tag = Annotated[str, Field(max_length=LONGEST_TAG), AfterValidator(clean_tag)]
+Tag = Annotated[
+    str, Field(max_length=LONGEST_TAG), AfterValidator(clean_tag), AfterValidator(refuse_control)
+]
 TagList = Annotated[
     list[Tag],
     Field(max_length=MOST_TAGS, examples=[["dragons", "training"]]),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.database import BigId, UtcDateTime
-from app.domain.people.columns import exact, long_text
+from app.database import BigId, ExactString, UtcDateTime
+from app.domain.people.columns import long_text
 
 revision = "articles_0001"
 down_revision = "people_0001"
@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "articles",
         sa.Column("id", BigId, primary_key=True),
-        sa.Column("slug", exact(120), nullable=False, unique=True),
+        sa.Column("slug", ExactString(120), nullable=False, unique=True),
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("description", sa.Text, nullable=False),
         sa.Column("body", long_text(), nullable=False),
@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column(
             "article_id", BigId, sa.ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True
         ),
-        sa.Column("tag", exact(50), primary_key=True),
+        sa.Column("tag", ExactString(50), primary_key=True),
         sa.Column("created_at", UtcDateTime, nullable=False),
     )
     op.create_index(
@@ -67,8 +67,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "article_counts",
-        sa.Column("kind", sa.String(10), primary_key=True),
-        sa.Column("subject", exact(50), primary_key=True),
+        sa.Column("kind", ExactString(10), primary_key=True),
+        sa.Column("subject", ExactString(50), primary_key=True),
         sa.Column("count", sa.Integer, nullable=False),
     )
 

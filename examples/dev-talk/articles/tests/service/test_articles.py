@@ -48,6 +48,22 @@ async def test_a_published_article_can_be_read(client: AsyncClient, ann: Headers
     assert read.json() == {"article": published}
 
 
+@pytest.mark.parametrize("slug", ["dragons%20", "Dragons", "dr%C3%A1gons", "dragons%E2%80%8B"])
+async def test_a_slug_is_exact(client: AsyncClient, ann: Headers, slug: str) -> None:
+    await publish(client, ann, "Dragons")
+    assert (await client.get(f"/api/articles/{slug}")).status_code == 404
+
+
+async def test_tags_are_exact(client: AsyncClient, ann: Headers) -> None:
+    tags = ["cafe", "Cafe", "caf\u00e9", "cafe\u0301", "caf\u00e9\u200b"]
+    for number, tag in enumerate(tags):
+        await publish(client, ann, f"Number {number}", tagList=[tag])
+    for number, tag in enumerate(tags):
+        found = await client.get("/api/articles", params={"tag": tag})
+        assert [each["title"] for each in found.json()["articles"]] == [f"Number {number}"]
+    assert sorted((await client.get("/api/tags")).json()["tags"]) == sorted(tags)
+
+
 async def test_moments_are_in_utc_with_milliseconds(client: AsyncClient, ann: Headers) -> None:
     article = await publish(client, ann)
     assert article["createdAt"] == article["updatedAt"]
@@ -87,6 +103,33 @@ async def test_a_title_of_the_same_words_keeps_the_slug(client: AsyncClient, ann
     second = await publish(client, ann)
     changed = await change(client, ann, second["slug"], title="Dragons!")
     assert changed.json()["article"]["slug"] == second["slug"]
+
+
+@pytest.mark.parametrize(
+    ("before", "title", "slug"),
+    [
+        ("Train 0badcafe", "Train", "train"),
+        ("Train dragons1", "Train", "train"),
+        ("0badcafe", "Train", "train"),
+        ("A b 12345678", "A b", "a-b"),
+    ],
+)
+async def test_a_new_title_makes_a_new_slug_whatever_the_old_one_looked_like(
+    client: AsyncClient, ann: Headers, before: str, title: str, slug: str
+) -> None:
+    article = await publish(client, ann, before)
+    changed = await change(client, ann, article["slug"], title=title)
+    assert changed.json()["article"]["slug"] == slug
+
+
+async def test_a_title_without_words_makes_a_slug_of_its_own(
+    client: AsyncClient, ann: Headers
+) -> None:
+    await publish(client, ann, "0badcafe")
+    changed = await change(client, ann, "0badcafe", title="!?")
+    assert changed.json()["article"]["slug"] != "0badcafe"
+    again = await change(client, ann, changed.json()["article"]["slug"], title="?!")
+    assert again.json()["article"]["slug"] == changed.json()["article"]["slug"]
 
 
 async def test_what_is_left_out_of_a_change_stays(

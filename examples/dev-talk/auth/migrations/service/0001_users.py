@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.database import BigId, UtcDateTime
-from app.domain.auth.models import exact
+from app.database import BigId, ExactString, UtcDateTime
 
 revision = "users_0001"
 down_revision = "service_0001"
@@ -17,9 +16,9 @@ def upgrade() -> None:
     op.create_table(
         "users",
         sa.Column("id", BigId, primary_key=True),
-        sa.Column("username", exact(50), nullable=False),
-        sa.Column("username_key", exact(150), nullable=False),
-        sa.Column("email", exact(254), nullable=False),
+        sa.Column("username", ExactString(50), nullable=False),
+        sa.Column("username_key", ExactString(150), nullable=False),
+        sa.Column("email", ExactString(254), nullable=False),
         sa.Column("password_hash", sa.String(200), nullable=False),
         sa.Column("bio", sa.Text),
         sa.Column("image", sa.Text),
@@ -31,7 +30,7 @@ def upgrade() -> None:
     op.create_table(
         "roles",
         sa.Column("user_id", BigId, sa.ForeignKey("users.id"), primary_key=True),
-        sa.Column("name", sa.String(20), primary_key=True),
+        sa.Column("name", ExactString(20), primary_key=True),
     )
     op.create_table(
         "follows",
@@ -41,7 +40,7 @@ def upgrade() -> None:
     op.create_index("ix_follows_followed_id", "follows", ["followed_id"])
     op.create_table(
         "signing_keys",
-        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("id", ExactString(32), primary_key=True),
         sa.Column("private", sa.LargeBinary(1000), nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
     )

@@ -4,10 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from httpx import AsyncClient
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from starlette.types import Receive, Scope, Send
 
 from app.domain.auth.passwords import Passwords
 from app.domain.contracts.users import UserChanged, UserRegistered
+from app.domain.settings import Settings
 from app.resources import Resources
 from app.utils.container import Container
 from tests.kit.events import ReadEmitted
@@ -78,6 +81,12 @@ async def test_of_two_who_take_a_name_at_once_one_is_told_that_it_is_taken(
             {"email": ["can't be blank"], "password": ["can't be blank"]},
         ),
         ({"email": "ann"}, {"email": ["is invalid"]}),
+        *(
+            ({"email": f"an{unseen}n@example.com"}, {"email": ["is invalid"]})
+            for unseen in "\x01\x1b\x7f\x85\xad\u200b\u202e\u2028\u3000\ue000\ufeff\U000e0041"
+        ),
+        ({"email": "ann@exam\nple.com"}, {"email": ["is invalid"]}),
+        ({"email": "ann@example.com\n"}, {"email": ["is invalid"]}),
         ({"password": "x"}, {"password": ["is too short (at least 8 characters)"]}),
         ({"username": "a" * 51}, {"username": ["is too long (at most 50 characters)"]}),
         (
@@ -151,6 +160,39 @@ async def test_an_account_can_be_tried_ten_times_a_minute(client: AsyncClient) -
     assert list(answers[-1].json()["errors"]) == ["request"]
 
 
+async def test_wrong_logins_of_one_address_lock_nobody_else_out(
+    client: AsyncClient, app: FastAPI, opened: Container
+) -> None:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        scope = {**scope, "state": {"opened": opened}, "client": ("192.0.2.1", 1)}
+        await app(scope, receive, send)
+
+    await register(client)
+    wrong = {"email": "ann@example.com", "password": "wrong"}
+    async with AsyncClient(transport=ASGITransport(app=serve), base_url="http://test") as other:
+        for email in ("ann@example.com", "Ann@Example.com"):
+            for _ in range(6):
+                answer = await other.post(
+                    "/api/users/login", json={"user": {**wrong, "email": email}}
+                )
+        assert answer.status_code == 429
+        assert (await log_in(client))["username"] == "ann"
+        others = await other.post("/api/users/login", json={"user": {**wrong, "email": "ben@x.y"}})
+        assert others.status_code == 401
+
+
+async def test_one_address_may_try_so_many_accounts(
+    client: AsyncClient, opened: Container, settings: Settings
+) -> None:
+    opened.add(Settings, settings.model_copy(update={"address_attempts": 3}))
+    wrong = {"password": "wrong"}
+    answers = [
+        await client.post("/api/users/login", json={"user": {**wrong, "email": f"{number}@x.y"}})
+        for number in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 3 + [429]
+
+
 async def test_a_user_is_changed_as_far_as_something_is_given(
     client: AsyncClient, emitted: ReadEmitted
 ) -> None:
@@ -196,6 +238,9 @@ async def test_the_own_name_may_be_written_differently(client: AsyncClient) -> N
         ({"username": None}, "username"),
         ({"email": ""}, "email"),
         ({"password": "x"}, "password"),
+        ({"email": "an\x01n@example.com"}, "email"),
+        ({"image": "https://example.com/\x1b.png"}, "image"),
+        ({"password_hash": "x"}, "user"),
     ],
 )
 async def test_a_change_that_makes_no_sense_is_refused(

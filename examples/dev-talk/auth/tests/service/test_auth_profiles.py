@@ -1,5 +1,7 @@
 """Profiles, following, and roles."""
 
+from urllib.parse import quote
+
 import pytest
 from httpx import AsyncClient
 
@@ -30,12 +32,24 @@ async def test_an_unknown_profile_is_not_found(client: AsyncClient) -> None:
     for method, path in [
         ("GET", "/api/profiles/nobody"),
         ("GET", "/api/profiles/ANN"),
+        ("GET", "/api/profiles/ann%20"),
+        ("GET", "/api/profiles/%C3%A1nn"),
+        ("GET", "/api/profiles/ann%E2%80%8B"),
         ("POST", "/api/profiles/nobody/follow"),
         ("DELETE", "/api/profiles/nobody/follow"),
     ]:
         answer = await client.request(method, path, headers=bring(ann))
         assert answer.status_code == 404, path
         assert answer.json() == NOT_FOUND
+
+
+async def test_names_differ_by_anything_but_case(client: AsyncClient) -> None:
+    names = ["ann", "\u00e1nn", "\u00e4nn", "an", "ann.", "ann-", "ann_"]
+    for number, name in enumerate(names):
+        await register(client, name, email=f"{number}@example.com")
+    for name in names:
+        answer = await client.get(f"/api/profiles/{quote(name)}")
+        assert answer.json()["profile"]["username"] == name
 
 
 async def test_following_twice_is_following_once(client: AsyncClient, emitted: ReadEmitted) -> None:

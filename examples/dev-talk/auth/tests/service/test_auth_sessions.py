@@ -72,6 +72,14 @@ async def test_a_refresh_token_that_was_made_up_is_refused(client: AsyncClient) 
     assert (await refresh(client, ann)).status_code == 200
 
 
+async def test_a_refresh_token_has_one_name(client: AsyncClient) -> None:
+    ann = await register(client)
+    body = {"refresh_token": ann["refreshToken"]}
+    answer = await client.post("/api/users/refresh", json=body)
+    assert answer.status_code == 422
+    assert answer.json() == {"errors": {"refreshToken": ["can't be blank"]}}
+
+
 async def test_a_session_that_nobody_refreshes_ends(client: AsyncClient, clock: Clock) -> None:
     ann = await register(client)
     clock.advance(31 * 24 * 3600)

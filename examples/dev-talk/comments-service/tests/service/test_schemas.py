@@ -18,7 +18,9 @@ async def test_a_comment_that_says_nothing_or_too_much_is_refused(
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["body"])
 
 
-@pytest.mark.parametrize("number", ["x", "0", "-1", str(2**70)])
+@pytest.mark.parametrize(
+    "number", ["x", "0", "-1", str(2**70), "01", "+1", "1_0", "1.0", "%201", "%D9%A1"]
+)
 @pytest.mark.usefixtures("dragons")
 async def test_an_id_that_is_none_is_refused(
     client: AsyncClient, ann: Headers, number: str

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.database import BigId, UtcDateTime
-from app.domain.people.columns import exact, long_text
+from app.database import BigId, ExactString, UtcDateTime
+from app.domain.people.columns import long_text
 
 revision = "comments_0001"
 down_revision = "people_0001"
@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.create_table(
         "commented_articles",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("slug", exact(255), nullable=False, index=True),
+        sa.Column("slug", ExactString(255), nullable=False, index=True),
         sa.Column("is_deleted", sa.Boolean, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
     )

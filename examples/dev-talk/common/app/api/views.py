@@ -1,5 +1,6 @@
 """What the contract has in many places: moments, texts, forms and profiles."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -35,10 +36,24 @@ Text = Annotated[str, BeforeValidator(refuse_null), AfterValidator(refuse_blank)
 """A text that says something."""
 
 
-class Form(InputModel):
-    """What clients send; front ends send back more of it than they need to, which is ignored."""
+def refuse_control(value: str) -> str:
+    """Refuse characters that nobody sees and terminals, logs and mail servers obey."""
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise ValueError("must not hold control characters")
+    return value
 
-    model_config = ConfigDict(extra="ignore")
+
+Line = Annotated[Text, AfterValidator(refuse_control)]
+"""A text that says something in one line."""
+
+
+class Form(InputModel):
+    """What clients send; front ends send back more of it than they need to, which is ignored.
+
+    Each field has the one name that the contract gives it.
+    """
+
+    model_config = ConfigDict(extra="ignore", validate_by_name=False)
 
 
 class ProfileView(Model):

@@ -11,6 +11,7 @@ from app.resources import Resources
 from app.services.rate_limiter import RateLimit, RateLimiter
 from app.services.tokens import InvalidTokenError, TokenVerifier
 from app.utils.cache import Cache
+from app.web.rate_limits import name_network
 
 CHALLENGE = {"www-authenticate": "Token"}
 MINUTE = 60.0
@@ -24,7 +25,7 @@ async def check_caller(request: Request) -> None:
     caller = await find_caller(request)
     settings: Settings = request.state.opened[Settings]
     if settings.requests_per_minute:
-        who = caller.user_id if caller else request.client and request.client.host
+        who = caller.user_id if caller else name_network(request)
         limit = RateLimit(settings.requests_per_minute, per=MINUTE)
         await RateLimiter(request.state.opened[Cache]).check(f"caller:{who}", limit=limit)
 

@@ -1,12 +1,14 @@
 """Handing a request on to a service, and its answer back, without keeping either in memory."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
 
 from aiohttp import ClientResponse
 from fastapi import APIRouter, Request
 from multidict import CIMultiDict
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from app.api.callers import check_caller
 from app.resources import Resources
@@ -43,33 +45,71 @@ NOT_RETURNED = OF_THE_CONNECTION | {
 SMALL_BYTES = 65_536
 
 
-def forward_to(name: str) -> Callable[[Request], Awaitable[Response]]:
-    """Return what answers requests by asking the service of this name."""
+class StreamedAnswer(StreamingResponse):
+    """An answer on its way through: it lets go of its service when a client does not read on."""
+
+    def __init__(self, parts: AsyncGenerator[bytes], status: int, *, seconds: float) -> None:
+        """Give the client so many seconds for each part."""
+        super().__init__(parts, status)
+        self._parts = parts
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the parts; raises TimeoutError, with which the server cuts the connection."""
+
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(self._seconds):
+                await send(message)
+
+        async with aclosing(self._parts):
+            await super().__call__(scope, receive, send_in_time)
+
+
+def forward_to(name: str, route: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers requests for a route by asking the service of this name."""
 
     async def forward(request: Request) -> Response:
         await check_caller(request)
         resources: Resources = request.state.opened[Resources]
+        upstream = resources.upstreams[name]
         body = request.stream() if has_body(request) else None
         async with AsyncExitStack() as stack:
             answer = await stack.enter_async_context(
-                resources.upstreams[name].send(
-                    request.method, name_target(request), pick_headers(request), body
+                upstream.send(
+                    request.method,
+                    name_target(request),
+                    pick_headers(request),
+                    body,
+                    route=route,
                 )
             )
-            if (answer.content_length or SMALL_BYTES + 1) <= SMALL_BYTES:
-                response = Response(await answer.read(), answer.status)
+            parts = await stack.enter_async_context(aclosing(upstream.read_parts(answer)))
+            response: Response
+            if is_small(answer):
+                response = Response(b"".join([part async for part in parts]), answer.status)
             else:
-                response = StreamingResponse(stream(answer, stack.pop_all()), answer.status)
+                # Until its first part is there, an answer that breaks off can be told as an error.
+                first = await anext(parts, b"")
+                passed = stream(first, parts, stack.pop_all())
+                response = StreamedAnswer(passed, answer.status, seconds=upstream.idle_seconds)
         response.raw_headers = pick_returned(answer)
         return response
 
     return forward
 
 
-async def stream(answer: ClientResponse, stack: AsyncExitStack) -> AsyncIterator[bytes]:
+def is_small(answer: ClientResponse) -> bool:
+    """Tell whether an answer says that it is small."""
+    return answer.content_length is not None and answer.content_length <= SMALL_BYTES
+
+
+async def stream(
+    first: bytes, parts: AsyncIterator[bytes], stack: AsyncExitStack
+) -> AsyncGenerator[bytes]:
     """Yield the parts of an answer as they come, and let go of it in the end."""
     async with stack:
-        async for part in answer.content.iter_any():
+        yield first
+        async for part in parts:
             yield part
 
 
@@ -108,9 +148,10 @@ def pick_returned(answer: ClientResponse) -> list[tuple[bytes, bytes]]:
 def make_router(name: str, paths: list[str]) -> APIRouter:
     """Return a router that hands requests for these paths on to a service.
 
-    What each can be asked stands in the service's document, which `app.api.documents` shows.
+    Each has a circuit breaker of its own, for answers that are late. What each can be asked stands
+    in the service's document, which `app.api.documents` shows.
     """
     router = APIRouter(include_in_schema=False)
     for path in paths:
-        router.add_api_route(path, forward_to(name), methods=METHODS, response_class=Response)
+        router.add_api_route(path, forward_to(name, path), methods=METHODS, response_class=Response)
     return router

@@ -21,8 +21,10 @@ class Settings(SettingsGroup):
     """Where the service comments is."""
     answer_seconds: float = Field(default=10, gt=0)
     """How many seconds a service has until its answer begins."""
+    answer_idle_seconds: float = Field(default=10, gt=0)
+    """How many seconds an answer may pause in its middle, and a client until it reads on."""
     circuit_failures: int = Field(default=5, ge=1)
-    """After how many failures in a row a service is left alone for a while."""
+    """After how many failures in a row a service, or a slow route of it, is left alone."""
     circuit_seconds: float = Field(default=2, gt=0)
     """For how many seconds; then one request tries it."""
     requests_per_minute: int = Field(default=1200, ge=0)

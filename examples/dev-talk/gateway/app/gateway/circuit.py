@@ -1,4 +1,4 @@
-"""A circuit breaker: a service that does not answer is left alone for a while."""
+"""A circuit breaker: a service that does not answer, or a slow route of it, is left alone."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -13,12 +13,19 @@ class Circuit:
     """Count what fails in a row; when that is too much, refuse at once, and try again later."""
 
     def __init__(
-        self, name: str, *, failures: int, seconds: float, clock: Callable[[], float] = monotonic
+        self,
+        name: str,
+        *,
+        failures: int,
+        seconds: float,
+        refusal: str = "does not answer",
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Guard the service of this name."""
+        """Guard the service, or one route of it, and refuse in these words."""
         self._name = name
         self._most = failures
         self._seconds = seconds
+        self._refusal = refusal
         self.clock = clock
         self._failures = 0
         self._try_at = 0.0
@@ -32,11 +39,12 @@ class Circuit:
             return
         moment = self.clock()
         if moment < self._try_at:
-            raise UnavailableError(f"{self._name}: does not answer, try again later")
+            service = self._name.partition(" ")[0]
+            raise UnavailableError(f"{service}: {self._refusal}, try again later")
         self._try_at = moment + self._seconds
 
     def succeed(self) -> None:
-        """Note that the service has answered, whatever it said."""
+        """Note that it has answered, whatever it said."""
         if self._failures >= self._most:
             logger.info("service is back", name=self._name)
         self._failures = 0

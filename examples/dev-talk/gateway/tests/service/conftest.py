@@ -1,5 +1,6 @@
 """Services that stand behind the gateway in tests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,25 @@ class Services:
             return await self.answer(request)
         self.bodies.append(await request.read())
         return web.json_response({"path": request.raw_path}, headers={"x-own": "yes"})
+
+
+class Endless:
+    """An answer without an end, for as long as somebody takes it."""
+
+    def __init__(self) -> None:
+        """Begin none yet."""
+        self.closed = asyncio.Event()
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Send more and more."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 100_000)
+                await asyncio.sleep(0.01)
+        finally:
+            self.closed.set()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from starlette.types import Message, Scope
 
 from app.resources import Resources
 from app.utils.container import Container
-from tests.service.conftest import Services
+from tests.service.conftest import Endless, Services
 
 LARGE = 100_000
 
@@ -18,10 +18,10 @@ LARGE = 100_000
 class Exchange:
     """A request of a client that sends and reads by hand."""
 
-    def __init__(self, app: FastAPI, opened: Container, method: str) -> None:
-        """Ask for something of articles."""
+    def __init__(self, app: FastAPI, opened: Container, method: str, unread: int = 0) -> None:
+        """Ask for something of articles; leave so many messages unread at most, if not 0."""
         self.sent: asyncio.Queue[Message] = asyncio.Queue()
-        self.received: asyncio.Queue[Message] = asyncio.Queue()
+        self.received: asyncio.Queue[Message] = asyncio.Queue(unread)
         headers = [(b"transfer-encoding", b"chunked")] if method == "POST" else []
         scope: Scope = {
             "type": "http",
@@ -117,6 +117,34 @@ async def test_a_client_that_sends_too_slowly_is_told_so_and_the_service_is_not_
     upstream.circuit.check()
 
 
+async def test_an_upload_that_its_client_gives_up_is_400_and_nobodys_failure(
+    opened_gateway: tuple[FastAPI, Container], caplog: pytest.LogCaptureFixture
+) -> None:
+    app, opened = opened_gateway
+    for _ in range(6):
+        exchange = Exchange(app, opened, "POST")
+        exchange.send(b"x", more=True)
+        exchange.sent.put_nowait({"type": "http.disconnect"})
+        assert (await exchange.read())["status"] == 400
+        await exchange.task
+    opened[Resources].upstreams["articles"].circuit.check()
+    assert {record.levelname for record in caplog.records} == {"INFO"}
+
+
+async def test_a_client_that_does_not_read_on_lets_go_of_the_service(
+    services: Services, opened_gateway: tuple[FastAPI, Container]
+) -> None:
+    app, opened = opened_gateway
+    opened[Resources].upstreams["articles"].idle_seconds = 0.2
+    services.answer = endless = Endless()
+    exchange = Exchange(app, opened, "GET", unread=2)
+    exchange.send(b"", more=False)
+    await asyncio.wait_for(endless.closed.wait(), 10)
+    with pytest.raises(TimeoutError):
+        await exchange.task
+    opened[Resources].upstreams["articles"].circuit.check()
+
+
 async def test_a_service_that_breaks_off_cuts_the_answer_that_has_begun(
     services: Services, client: AsyncClient
 ) -> None:
@@ -136,22 +164,10 @@ async def test_a_service_that_breaks_off_cuts_the_answer_that_has_begun(
 async def test_connections_are_given_back_when_a_client_goes_away(
     services: Services, opened_gateway: tuple[FastAPI, Container]
 ) -> None:
-    closed = asyncio.Event()
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        try:
-            while True:
-                await response.write(b"x" * LARGE)
-                await asyncio.sleep(0.01)
-        finally:
-            closed.set()
-
-    services.answer = answer
+    services.answer = endless = Endless()
     exchange = Exchange(*opened_gateway, "GET")
     exchange.send(b"", more=False)
     assert (await exchange.read())["status"] == 200
     exchange.sent.put_nowait({"type": "http.disconnect"})
     exchange.task.cancel()
-    await asyncio.wait_for(closed.wait(), 5)
+    await asyncio.wait_for(endless.closed.wait(), 5)

@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.database import UtcDateTime
-from app.domain.people.columns import exact
+from app.database import ExactString, UtcDateTime
 
 revision = "people_0001"
 down_revision = "service_0001"
@@ -17,7 +16,7 @@ def upgrade() -> None:
     op.create_table(
         "people",
         sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("username", exact(255), nullable=False, index=True),
+        sa.Column("username", ExactString(255), nullable=False, index=True),
         sa.Column("bio", sa.Text),
         sa.Column("image", sa.Text),
         sa.Column("version", sa.BigInteger, nullable=False),

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request
 from pydantic import BaseModel
 
 from app.domain.events import GetTask, Task
 from app.domain.settings import Settings
 from app.services.requests import RequestClient
 from app.utils import requests
+from app.web.ids import NumberId
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -47,7 +48,25 @@ async def get_tasks(
 
 
 Tasks = Annotated[TaskService, Depends(get_tasks)]
-TaskNumber = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
+TaskNumber = Annotated[NumberId, Path(ge=1, lt=2**63, examples=[7])]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r'^("[!#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$',
+        description="A random value, such as a UUID, in double quotes: the same request with the "
+        "same key creates one task, which is answered again as it is then.",
+        examples=['"0c9aa3a5-6f0c-4a0e-9a3e-bb2a44cc4b5b"'],
+    ),
+]
+
+
+async def read_key(key: Key = None) -> str | None:
+    """Return the key of a request, which is the same with its quotes and without them."""
+    return key and key.strip('"')
+
+
+TaskKey = Annotated[str | None, Depends(read_key)]
 
 
 async def find_task(number: TaskNumber, tasks: Tasks) -> Task:

@@ -7,7 +7,6 @@ from fastapi.sse import ServerSentEvent
 
 from app.api.dependencies import TaskService
 from app.api.schemas import TaskView
-from app.core.drain import is_draining
 from app.core.errors import UnavailableError
 from app.domain.events import GetTask, Task
 from app.utils.requests import RemoteError, ReplyTimeoutError
@@ -17,12 +16,9 @@ PASSING = (RemoteError, ReplyTimeoutError, UnavailableError)
 
 
 async def watch(task: Task, tasks: TaskService, *, pause: float) -> AsyncIterator[ServerSentEvent]:
-    """Yield the task now, and whenever it has changed, until it has ended.
-
-    When this process is about to end it ends too: clients connect again, to another one.
-    """
+    """Yield the task now, and whenever it has changed, until it has ended."""
     yield describe(task)
-    while not (task.status.is_final or is_draining()):
+    while not task.status.is_final:
         await asyncio.sleep(pause)
         before = task
         try:

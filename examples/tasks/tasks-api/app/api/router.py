@@ -7,7 +7,7 @@ from fastapi import Query, Response, status
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api import progress
-from app.api.dependencies import FoundTask, ServiceSettings, TaskNumber, Tasks
+from app.api.dependencies import FoundTask, ServiceSettings, TaskKey, TaskNumber, Tasks
 from app.api.exceptions import problems
 from app.api.schemas import ComputationsView, TaskCreate, TaskQuery, TaskSummaryView, TaskView
 from app.domain.events import (
@@ -38,9 +38,9 @@ async def list_computations(tasks: Tasks) -> Computations:
     status_code=status.HTTP_201_CREATED,
     summary="Create a task",
 )
-async def create_task(body: TaskCreate, tasks: Tasks, response: Response) -> Task:
+async def create_task(body: TaskCreate, tasks: Tasks, key: TaskKey, response: Response) -> Task:
     """Store a task under a number of its own; it waits until it is started."""
-    task = await tasks.ask(CreateTask(kind=body.kind, parameters=body.parameters))
+    task = await tasks.ask(CreateTask(kind=body.kind, parameters=body.parameters, key=key))
     response.headers["Location"] = locate(task)
     return task
 

@@ -1,8 +1,9 @@
 """What clients send and receive."""
 
+from math import isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from app.domain.events import Status
 from app.utils.base_model import InputModel, Model, UtcDatetime
@@ -12,11 +13,27 @@ PARAMETERS = {"limit": 1_000_000_000}
 RESULT = {"count": 50_847_534, "largest": 999_999_937}
 
 
+def refuse_infinite(value: JsonValue) -> JsonValue:
+    """Refuse numbers that are too large to be numbers, such as 1e999, wherever they stand."""
+    match value:
+        case float() if not isfinite(value):
+            raise ValueError("a number is too large, or none")
+        case dict():
+            refuse_infinite(list(value.values()))
+        case list():
+            for each in value:
+                refuse_infinite(each)
+    return value
+
+
+FiniteJson = Annotated[JsonValue, AfterValidator(refuse_infinite)]
+
+
 class TaskCreate(InputModel):
     """A task to be created."""
 
     kind: str = Field(min_length=1, max_length=50, examples=["primes"])
-    parameters: dict[str, JsonValue] = Field(
+    parameters: dict[str, FiniteJson] = Field(
         examples=[PARAMETERS], description="What `GET /v1/computations` says for the kind."
     )
 

@@ -73,6 +73,7 @@ class CreateTask(Request[Task], topic="task.create"):
 
     kind: str
     parameters: dict[str, JsonValue]
+    key: str | None = None
 
 
 class StartTask(Request[Task], topic="task.start"):

@@ -57,11 +57,3 @@ async def test_there_is_no_progress_of_a_task_that_is_not_there(
     tasks.answers = [NotFoundError("there is no task 7")]
     answer = await client.get("/v1/tasks/7/progress")
     assert (answer.status_code, answer.json()["detail"]) == (404, "there is no task 7")
-
-
-async def test_the_stream_ends_when_the_process_is_about_to(
-    client: AsyncClient, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.api.progress.is_draining", lambda: True)
-    tasks.answers = [make_task(status=Status.RUNNING, progress=0.5)]
-    assert read((await client.get("/v1/tasks/7/progress")).text) == [("progress", 0.5)]

@@ -27,6 +27,41 @@ async def test_a_task_is_created_and_located(client: AsyncClient, tasks: Tasks) 
     assert tasks.asked == [CreateTask(kind="primes", parameters={"limit": 1000})]
 
 
+@pytest.mark.parametrize("key", ["a-1", '"a-1"'])
+async def test_the_key_of_a_creation_goes_along(
+    client: AsyncClient, tasks: Tasks, key: str
+) -> None:
+    headers = {"idempotency-key": key}
+    answer = await client.post("/v1/tasks", json=CREATE, headers=headers)
+    assert answer.status_code == 201
+    assert tasks.asked == [CreateTask(kind="primes", parameters={"limit": 1000}, key="a-1")]
+
+
+@pytest.mark.parametrize("key", ["", '""', "two words", "x" * 256, '"open', "a\\b", "\u00e4"])
+async def test_a_key_that_is_none_is_refused(client: AsyncClient, tasks: Tasks, key: str) -> None:
+    headers = {b"idempotency-key": key.encode("latin-1")}
+    answer = await client.post("/v1/tasks", json=CREATE, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "header.Idempotency-Key"
+    assert tasks.asked == []
+
+
+@pytest.mark.parametrize(
+    "parameters", ['{"a": 1e999}', '{"a": [[-1e999]]}', '{"a": {"b": NaN}}', '{"a": Infinity}']
+)
+async def test_a_number_that_is_too_large_is_said_to_be_so(
+    client: AsyncClient, tasks: Tasks, parameters: str
+) -> None:
+    body = f'{{"kind": "equations", "parameters": {parameters}}}'
+    headers = {"content-type": "application/json"}
+    answer = await client.post("/v1/tasks", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "body.parameters.a", "message": "Value error, a number is too large, or none"}
+    ]
+    assert tasks.asked == []
+
+
 async def test_a_task_is_started_without_waiting_for_it(client: AsyncClient, tasks: Tasks) -> None:
     tasks.answers = [make_task(status=Status.QUEUED)]
     answer = await client.post("/v1/tasks/7/start")
@@ -112,7 +147,10 @@ class TestLate:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "abc", "1.5", str(2**63), "7%00"])
+@pytest.mark.parametrize(
+    "number",
+    ["0", "-1", "abc", "1.5", str(2**63), "7%00", "07", "+7", "7_0", "7.0", "%207", "%D9%A7"],
+)
 @pytest.mark.parametrize("route", ["GET {}", "POST {}/start", "POST {}/cancel", "GET {}/progress"])
 async def test_a_number_of_another_form_is_refused_and_nobody_is_asked(
     client: AsyncClient, tasks: Tasks, route: str, number: str

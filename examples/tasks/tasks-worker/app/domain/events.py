@@ -76,6 +76,8 @@ class CreateTask(Request[Task], topic="task.create"):
 
     kind: Annotated[str, Field(max_length=50)]
     parameters: dict[str, JsonValue]
+    key: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """The same request with the same key is the same task, however often it comes."""
 
 
 class StartTask(Request[Task], topic="task.start"):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, BigId
+from app.database import Base, BigId, ExactString
 from app.domain.events import Status
 from app.utils.clock import now
 
@@ -17,6 +17,8 @@ class Task(Base):
     __tablename__ = "tasks"
 
     number: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str | None] = mapped_column(ExactString(255), unique=True)
+    """What whoever created it chose: the same request with the same key is the same task."""
     kind: Mapped[str] = mapped_column(String(50))
     parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
     status: Mapped[str] = mapped_column(String(10), default=Status.CREATED)

@@ -2,8 +2,9 @@
 
 from pydantic import JsonValue
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, InvalidInputError, NotFoundError
 from app.core.tracing import current_trace
 from app.domain.events import Status
 from app.domain.models import Task
@@ -24,12 +25,43 @@ class TaskEndedError(ConflictError):
     """The task has ended, and stays as it is."""
 
 
-async def create_task(uow: UnitOfWork, kind: str, parameters: dict[str, JsonValue]) -> Task:
-    """Store a task under the next number; raises InvalidInputError."""
-    task = Task(kind=kind, parameters=check_parameters(kind, parameters))
-    uow.session.add(task)
-    await uow.session.flush()
+class TaskBusyError(ConflictError):
+    """Somebody else starts or cancels the task at this moment."""
+
+
+async def create_task(
+    uow: UnitOfWork, kind: str, parameters: dict[str, JsonValue], *, key: str | None = None
+) -> Task:
+    """Store a task under the next number; raises InvalidInputError.
+
+    The task that was created before with the same key is returned as it is now.
+    """
+    task = Task(kind=kind, parameters=check_parameters(kind, parameters), key=key)
+    if known := await find_created(uow, task):
+        return known
+    try:
+        async with uow.session.begin_nested():
+            uow.session.add(task)
+    except IntegrityError:
+        # The same request came twice at once, and the other one was faster.
+        if known := await find_created(uow, task):
+            return known
+        raise
     return task
+
+
+async def find_created(uow: UnitOfWork, task: Task) -> Task | None:
+    """Return the task that was created with the same key, if there is one.
+
+    Raises InvalidInputError when it is another task.
+    """
+    if task.key is None:
+        return None
+    known = await uow.session.scalar(select(Task).filter_by(key=task.key))
+    if known and (known.kind, known.parameters) != (task.kind, task.parameters):
+        message = "the Idempotency-Key came before with another task: take a new one"
+        raise InvalidInputError(message, field="header.Idempotency-Key")
+    return known
 
 
 async def get_task(uow: UnitOfWork, number: int, *, for_change: bool = False) -> Task:
@@ -38,6 +70,14 @@ async def get_task(uow: UnitOfWork, number: int, *, for_change: bool = False) ->
     if task is None:
         raise TaskNotFoundError(f"there is no task {number}")
     return task
+
+
+async def lock_task(uow: UnitOfWork, task: Task) -> None:
+    """Read a task again, and keep others from changing it; raises TaskBusyError if they do."""
+    rows = select(Task).filter_by(number=task.number).with_for_update(skip_locked=True)
+    if await uow.session.scalar(rows.execution_options(populate_existing=True)) is None:
+        message = f"task {task.number} is being started or cancelled at this moment: ask again"
+        raise TaskBusyError(message)
 
 
 async def list_tasks(
@@ -60,9 +100,11 @@ async def list_tasks(
 async def start_task(uow: UnitOfWork, number: int) -> Task:
     """Let a task be run by whoever is free; one that was started before is run once.
 
-    Raises TaskNotFoundError and TaskEndedError.
+    Waits for nobody. Raises TaskNotFoundError, TaskEndedError and TaskBusyError.
     """
-    task = await get_task(uow, number, for_change=True)
+    task = await get_task(uow, number)
+    if task.status == Status.CREATED:
+        await lock_task(uow, task)
     if task.status in STARTED:
         return task
     if task.status != Status.CREATED:

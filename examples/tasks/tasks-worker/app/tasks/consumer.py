@@ -13,7 +13,7 @@ consumer = Consumer()
 @consumer.answer(events.CreateTask)
 async def create_task(request: events.CreateTask, uow: UnitOfWork) -> Task:
     """Store a task."""
-    task = await service.create_task(uow, request.kind, request.parameters)
+    task = await service.create_task(uow, request.kind, request.parameters, key=request.key)
     return Task.model_validate(task)
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.database import BigId, UtcDateTime
+from app.database import BigId, ExactString, UtcDateTime
 
 revision = "service_0001"
 down_revision = None
@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.create_table(
         "tasks",
         sa.Column("number", BigId, primary_key=True),
+        sa.Column("key", ExactString(255)),
         sa.Column("kind", sa.String(50), nullable=False),
         sa.Column("parameters", sa.JSON, nullable=False),
         sa.Column("status", sa.String(10), nullable=False),
@@ -30,6 +31,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcDateTime),
         sa.Column("token", sa.Integer, nullable=False),
         sa.Column("traceparent", sa.String(55)),
+        sa.UniqueConstraint("key", name="uq_tasks_key"),
     )
     # What is due first, and lists of one status.
     op.create_index("ix_tasks_due_at_number", "tasks", ["due_at", "number"])

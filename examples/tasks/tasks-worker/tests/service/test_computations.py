@@ -58,6 +58,22 @@ def test_equations_without_a_single_solution_are_an_error(row: list[float]) -> N
 
 
 @pytest.mark.parametrize(
+    ("coefficients", "constants"),
+    [
+        # The first has a solution with a wrong number in it, if nobody looks on the way.
+        ([[1e308, 1e308], [-1e308, 1e308]], [1.0, 1.0]),
+        ([[1e308, 1e308], [1e-308, -1e308]], [1e308, 1e308]),
+        ([[5e-324]], [1e308]),
+    ],
+)
+def test_numbers_that_become_too_large_are_an_error(
+    coefficients: list[list[float]], constants: list[float]
+) -> None:
+    with pytest.raises(OverflowError, match="the numbers become too large"):
+        compute("equations", coefficients=coefficients, constants=constants)
+
+
+@pytest.mark.parametrize(
     ("kind", "parameters"),
     [
         ("equations", {"coefficients": [[2.0, 1.0], [1.0, 3.0]], "constants": [3.0, 5.0]}),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.computations.__main__ import say
 from app.resources import ROOT, ComputationError, Computer, Computers
 from tests.service.kit import LONG, PATIENCE_SECONDS
 
@@ -71,6 +72,21 @@ async def test_what_goes_wrong_is_told_and_the_process_goes_on(computers: Comput
                 "equations", {"coefficients": [[0.0]], "constants": [1.0]}, until=soon()
             )
         assert (await computer.compute("queens", {"size": 4}, until=soon()))["ways"] == 2
+
+
+async def test_what_is_too_large_is_told_so(computers: Computers) -> None:
+    async with computers.lend() as computer:
+        with pytest.raises(ComputationError, match=r"^OverflowError: the numbers become too large"):
+            await computer.compute(
+                "equations", {"coefficients": [[5e-324]], "constants": [1e308]}, until=soon()
+            )
+        assert (await computer.compute("queens", {"size": 4}, until=soon()))["ways"] == 2
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_a_result_that_no_json_can_write_is_told_as_too_large(number: float) -> None:
+    with pytest.raises(OverflowError, match="the result is too large to be written"):
+        say(result={"area": [number]})
 
 
 async def test_its_progress_is_known(computers: Computers) -> None:

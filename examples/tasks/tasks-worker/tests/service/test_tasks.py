@@ -1,11 +1,12 @@
 """What others ask of this service, and what they are told."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError
-from app.domain import runs
+from app.domain import runs, service
 from app.domain.events import (
     CancelTask,
     CreateTask,
@@ -21,6 +22,7 @@ from app.unit_of_work import UnitOfWorkFactory
 from app.utils.container import Container
 from app.utils.requests import Request
 from tests.kit.clock import Clock
+from tests.kit.database import SERVER
 from tests.kit.requests import Ask
 from tests.service.kit import QUICK
 
@@ -52,6 +54,50 @@ async def test_tasks_get_numbers_that_increase(ask: Ask) -> None:
     assert first.parameters == QUICK
 
 
+async def create_with_key(ask: Ask, key: str, **parameters: Any) -> Task:
+    return await ask(CreateTask(kind="primes", parameters=parameters or QUICK, key=key))
+
+
+async def test_the_same_request_with_the_same_key_is_the_same_task(ask: Ask) -> None:
+    first = await create_with_key(ask, "a")
+    await ask(StartTask(number=first.number))
+    again = await create_with_key(ask, "a")
+    assert (again.number, again.status) == (first.number, Status.QUEUED)
+    assert (await create_with_key(ask, "A")).number != first.number
+    assert (await create(ask)).number != (await create(ask)).number
+
+
+async def test_the_same_request_that_comes_many_times_at_once_is_one_task(ask: Ask) -> None:
+    tasks = await asyncio.gather(*(create_with_key(ask, "a") for _ in range(5)))
+    assert len({task.number for task in tasks}) == 1
+    assert len((await ask(ListTasks())).items) == 1
+
+
+async def test_a_key_is_for_one_task(ask: Ask) -> None:
+    await create_with_key(ask, "a")
+    with pytest.raises(InvalidInputError, match="came before with another task"):
+        await create_with_key(ask, "a", limit=7)
+    assert len((await ask(ListTasks())).items) == 1
+
+
+async def test_a_task_that_is_started_many_times_at_once_is_started(ask: Ask) -> None:
+    task = await create(ask)
+    starts = (ask(StartTask(number=task.number)) for _ in range(5))
+    for each in await asyncio.gather(*starts, return_exceptions=True):
+        assert isinstance(each, ConflictError | Task)
+    assert (await ask(GetTask(number=task.number))).status == Status.QUEUED
+
+
+@pytest.mark.skipif(SERVER is None, reason="SQLite has one writer at a time, which waits")
+async def test_a_start_waits_for_nobody(opened: Container, ask: Ask) -> None:
+    task = await create(ask)
+    async with opened[UnitOfWorkFactory]() as uow:
+        await service.start_task(uow, task.number)
+        with pytest.raises(ConflictError, match="is being started or cancelled at this moment"):
+            await ask(StartTask(number=task.number))
+    assert (await ask(StartTask(number=task.number))).status == Status.QUEUED
+
+
 async def test_a_task_that_is_started_waits_for_its_run(ask: Ask, clock: Clock) -> None:
     task = await create(ask)
     started = await ask(StartTask(number=task.number))
@@ -78,9 +124,9 @@ async def test_a_task_that_has_ended_can_be_neither_started_nor_cancelled(
     task = await create(ask)
     await ask(StartTask(number=task.number))
     await end(opened, settings, how)
-    with pytest.raises(ConflictError, match=f"task 1 has {how}: create another one"):
+    with pytest.raises(ConflictError, match=f"task {task.number} has {how}: create another one"):
         await ask(StartTask(number=task.number))
-    with pytest.raises(ConflictError, match=f"task 1 has {how}: there is nothing to cancel"):
+    with pytest.raises(ConflictError, match=f"has {how}: there is nothing to cancel"):
         await ask(CancelTask(number=task.number))
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, BigId
-from app.domain.people.columns import exact, long_text
+from app.database import Base, BigId, ExactString
+from app.domain.people.columns import long_text
 from app.utils.clock import now
 
 LONGEST_TITLE = 200
@@ -21,7 +21,7 @@ class Article(Base):
     __tablename__ = "articles"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    slug: Mapped[str] = mapped_column(exact(LONGEST_SLUG), unique=True)
+    slug: Mapped[str] = mapped_column(ExactString(LONGEST_SLUG), unique=True)
     title: Mapped[str] = mapped_column(String(LONGEST_TITLE))
     description: Mapped[str] = mapped_column(Text)
     # Lists show no bodies: it is read when somebody asks for the article itself.
@@ -53,7 +53,7 @@ class ArticleTag(Base):
     article_id: Mapped[int] = mapped_column(
         ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True
     )
-    tag: Mapped[str] = mapped_column(exact(LONGEST_TAG), primary_key=True)
+    tag: Mapped[str] = mapped_column(ExactString(LONGEST_TAG), primary_key=True)
     created_at: Mapped[datetime]
 
     __table_args__ = (Index(None, "tag", "created_at", "article_id"),)
@@ -79,6 +79,6 @@ class ArticleCount(Base):
 
     __tablename__ = "article_counts"
 
-    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
-    subject: Mapped[str] = mapped_column(exact(LONGEST_TAG), primary_key=True)
+    kind: Mapped[str] = mapped_column(ExactString(10), primary_key=True)
+    subject: Mapped[str] = mapped_column(ExactString(LONGEST_TAG), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)

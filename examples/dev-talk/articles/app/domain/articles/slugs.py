@@ -23,23 +23,15 @@ def make_words(title: str) -> str:
     return "-".join("".join(letters).split())[:LONGEST_WORDS].strip("-")
 
 
-async def choose_slug(uow: UnitOfWork, title: str, *, current: str | None = None) -> str:
-    """Return the slug for a title: its words, or what the article has already if they fit.
+async def choose_slug(uow: UnitOfWork, title: str) -> str:
+    """Return the slug for a title: its words.
 
     When another article has them, random letters make the difference.
     """
     words = make_words(title)
-    if current is not None and fits(current, words):
-        return current
     if words and words not in RESERVED and not await is_taken(uow, words):
         return words
     return "-".join(filter(None, (words, secrets.token_hex(SUFFIX_BYTES))))
-
-
-def fits(slug: str, words: str) -> bool:
-    """Tell whether a slug is made of these words."""
-    beginning, _, suffix = slug.rpartition("-")
-    return slug == words or (beginning == words and len(suffix) == 2 * SUFFIX_BYTES)
 
 
 async def is_taken(uow: UnitOfWork, slug: str) -> bool:

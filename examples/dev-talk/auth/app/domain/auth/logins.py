@@ -1,7 +1,10 @@
 """Logging in with an address and a password."""
 
+from contextlib import suppress
+
 from sqlalchemy import select
 
+from app.core.errors import UnavailableError
 from app.domain.auth.models import User
 from app.domain.auth.passwords import Passwords
 from app.domain.auth.users import list_roles
@@ -27,7 +30,9 @@ async def log_in(
     if user is None or not is_right:
         raise WrongCredentialsError("credentials: invalid")
     if passwords.is_outdated(user.password_hash):
-        await replace_hash(begin, user, await passwords.hash(password))
+        # The next login does it, if too many are at it now.
+        with suppress(UnavailableError):
+            await replace_hash(begin, user, await passwords.hash(password))
     return user, roles
 
 

@@ -3,17 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
-from sqlalchemy.dialects.mysql import VARCHAR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, BigId
+from app.database import Base, BigId, ExactString
 from app.utils.clock import now
-
-
-def exact(length: int) -> String:
-    """Return the type of texts that differ when any character does: MySQL's own take é for e."""
-    variant = VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(variant, "mysql")
 
 
 class User(Base):
@@ -22,10 +15,10 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    username: Mapped[str] = mapped_column(exact(50))
-    username_key: Mapped[str] = mapped_column(exact(150), unique=True)
+    username: Mapped[str] = mapped_column(ExactString(50))
+    username_key: Mapped[str] = mapped_column(ExactString(150), unique=True)
     """The name without regard to case: nobody may have one that looks like another's."""
-    email: Mapped[str] = mapped_column(exact(254), unique=True)
+    email: Mapped[str] = mapped_column(ExactString(254), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     bio: Mapped[str | None] = mapped_column(Text)
     image: Mapped[str | None] = mapped_column(Text)
@@ -40,7 +33,7 @@ class Role(Base):
     __tablename__ = "roles"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(ExactString(20), primary_key=True)
 
 
 class Follow(Base):
@@ -57,7 +50,7 @@ class SigningKey(Base):
 
     __tablename__ = "signing_keys"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(ExactString(32), primary_key=True)
     private: Mapped[bytes] = mapped_column(LargeBinary(1000))
     """Encrypted with what comes from SESSION_SECRET."""
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -26,8 +26,10 @@ class UserSettings(SettingsGroup):
     """How much memory it takes to try a password, in KiB."""
     password_rounds: int = Field(default=3, ge=1)
     """How often that memory is gone through."""
+    password_queue: int = Field(default=50, ge=1)
+    """How many passwords may be tried or wait for it at once; more logins are refused with 503."""
     login_attempts: int = Field(default=10, ge=1)
-    """How often somebody may try to log in to one account in a minute."""
+    """How often one address may try to log in to one account in a minute."""
     address_attempts: int = Field(default=300, ge=1)
     """How often one address may register or try to log in, in a minute."""
 

@@ -97,7 +97,7 @@ async def flush(uow: UnitOfWork) -> None:
 
 
 def fold(username: str) -> str:
-    """Return a name without regard to case."""
+    """Return a name without regard to case: nothing else makes two names the same."""
     return username.casefold()
 
 

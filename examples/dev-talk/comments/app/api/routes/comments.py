@@ -22,13 +22,14 @@ from app.domain.comments.listing import forget_comments, read_comments
 from app.domain.comments.models import Comment
 from app.domain.people.service import find_followed, find_people
 from app.unit_of_work import UnitOfWork
+from app.web.ids import NumberId
 from app.web.units import Begin, Unit
 
 MODERATE = "comments:moderate"
 
 router = Router(prefix="/articles/{slug}/comments", tags=["Comments"])
 
-CommentId = Annotated[int, Path(alias="id", ge=1, lt=2**63, examples=[7])]
+CommentId = Annotated[NumberId, Path(alias="id", ge=1, lt=2**63, examples=[7])]
 
 
 async def get_own_comment(

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, BigId
-from app.domain.people.columns import exact, long_text
+from app.database import Base, BigId, ExactString
+from app.domain.people.columns import long_text
 from app.utils.clock import now
 
 LONGEST_SLUG = 255
@@ -38,7 +38,7 @@ class CommentedArticle(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     # Not unique: of two articles that swap slugs, the second may be heard of first.
-    slug: Mapped[str] = mapped_column(exact(LONGEST_SLUG), index=True)
+    slug: Mapped[str] = mapped_column(ExactString(LONGEST_SLUG), index=True)
     is_deleted: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(BigInteger)
     """Which change of the article this is."""

@@ -2,4 +2,15 @@
 
 from app.api.proxy import make_router
 
-router = make_router("articles", ["/articles", "/articles/{rest:path}", "/tags"])
+router = make_router(
+    "articles",
+    [
+        "/articles",
+        "/articles/feed",
+        "/articles/popular",
+        "/articles/{slug}",
+        "/articles/{slug}/favorite",
+        "/articles/{rest:path}",
+        "/tags",
+    ],
+)

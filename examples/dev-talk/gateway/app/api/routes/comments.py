@@ -3,5 +3,10 @@
 from app.api.proxy import make_router
 
 router = make_router(
-    "comments", ["/articles/{slug}/comments", "/articles/{slug}/comments/{rest:path}"]
+    "comments",
+    [
+        "/articles/{slug}/comments",
+        "/articles/{slug}/comments/{id}",
+        "/articles/{slug}/comments/{rest:path}",
+    ],
 )

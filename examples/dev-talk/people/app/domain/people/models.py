@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base
-from app.domain.people.columns import exact
+from app.database import Base, ExactString
 from app.utils.clock import now
 
 LONGEST_NAME = 255
@@ -19,7 +18,7 @@ class Person(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     # Not unique: of two users who swap names, the second may be heard of first.
-    username: Mapped[str] = mapped_column(exact(LONGEST_NAME), index=True)
+    username: Mapped[str] = mapped_column(ExactString(LONGEST_NAME), index=True)
     bio: Mapped[str | None] = mapped_column(Text)
     image: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(BigInteger)

@@ -63,8 +63,12 @@ class Reporter:
 
 
 def say(**facts: Any) -> None:
-    """Send a line."""
-    sys.stdout.write(f"{json.dumps(facts, allow_nan=False)}\n")
+    """Send a line; raises OverflowError for numbers that no JSON can write."""
+    try:
+        line = json.dumps(facts, allow_nan=False)
+    except ValueError as error:
+        raise OverflowError("the result is too large to be written") from error
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 

@@ -1,6 +1,7 @@
 """Linear equations, by elimination with the largest pivot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import isfinite
 from typing import Any
 
 # What is smaller beside the largest coefficient is only what rounding has left of nothing.
@@ -13,7 +14,10 @@ def solve_equations(
     coefficients: Sequence[Sequence[float]],
     constants: Sequence[float],
 ) -> dict[str, Any]:
-    """Return the one solution; raises ValueError when there is none, or more than one."""
+    """Return the one solution; raises ValueError when there is none, or more than one.
+
+    Raises OverflowError when a number on the way to it is too large.
+    """
     rows = [[*row, constant] for row, constant in zip(coefficients, constants, strict=True)]
     size = len(rows)
     least = NOTHING * max(abs(value) for row in coefficients for value in row)
@@ -26,6 +30,7 @@ def solve_equations(
             factor = row[step] / rows[step][step]
             for column in range(step, size + 1):
                 row[column] -= factor * rows[step][column]
+            check_finite(row)
         report((step + 1) / size)
     return {"solution": substitute_back(rows)}
 
@@ -37,4 +42,11 @@ def substitute_back(rows: Sequence[Sequence[float]]) -> list[float]:
     for step in reversed(range(size)):
         known = sum(rows[step][column] * solution[column] for column in range(step + 1, size))
         solution[step] = (rows[step][size] - known) / rows[step][step]
+    check_finite(solution)
     return solution
+
+
+def check_finite(numbers: Iterable[float]) -> None:
+    """Raise OverflowError for numbers that have become too large: what is made of them is wrong."""
+    if not all(map(isfinite, numbers)):
+        raise OverflowError("the numbers become too large to be computed with")

@@ -10,6 +10,8 @@ from app.domain.auth.keys import Keyring
 from app.domain.auth.passwords import Passwords
 from app.domain.auth.sessions import Sessions
 from app.services.rate_limiter import RateLimit, RateLimiter
+from app.utils.identity import make_digest
+from app.web.rate_limits import name_network
 
 MINUTE = 60
 
@@ -30,7 +32,11 @@ ServiceSessions = Annotated[Sessions, Depends(make_sessions)]
 
 
 class Attempts:
-    """How often somebody may try; 429 beyond it. While Redis is down nobody is refused."""
+    """How often somebody may try; 429 beyond it. While Redis is down nobody is refused.
+
+    An account is counted for each address by itself: whoever tries the passwords of another locks
+    out nobody else.
+    """
 
     def __init__(self, limiter: RateLimiter, *, account: RateLimit, address: RateLimit) -> None:
         """Count for all replicas together."""
@@ -40,12 +46,13 @@ class Attempts:
 
     async def check_address(self, request: Request) -> None:
         """Count one more of the address that a request comes from."""
-        address = request.client.host if request.client else ""
-        await self._limiter.check(f"address:{address}", limit=self._address)
+        await self._limiter.check(f"address:{name_network(request)}", limit=self._address)
 
-    async def check_account(self, email: str) -> None:
-        """Count one more for an account, whether there is one or not."""
-        await self._limiter.check(f"account:{email.lower()}", limit=self._account)
+    async def check_account(self, request: Request, email: str) -> None:
+        """Count one more of an address for an account, whether there is one or not."""
+        # A digest: an address of mail may be long, and hold anything.
+        pair = make_digest(name_network(request), email.lower()).hex()
+        await self._limiter.check(f"account:{pair}", limit=self._account)
 
 
 async def count_attempts(cache: ServiceCache, settings: ServiceSettings) -> Attempts:

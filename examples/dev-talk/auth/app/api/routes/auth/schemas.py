@@ -1,12 +1,13 @@
 """What clients send and receive about users."""
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from app.api.exceptions import BLANK
-from app.api.views import Form, ProfileView, Text
+from app.api.views import Form, ProfileView, Text, refuse_control
 from app.utils.base_model import Model
 
 LONGEST_NAME = 50
@@ -16,6 +17,9 @@ LONGEST_ADDRESS = 254
 # It stands in paths: nothing that would have to be written differently there.
 NAME = re.compile(r"[\w.-]+")
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+# Control and format characters, halves of pairs, private and unassigned ones, and separators:
+# what cannot be seen in an address makes another one that looks the same.
+UNSEEN = "CZ"
 
 
 def check_name(name: str) -> str:
@@ -29,7 +33,8 @@ def check_name(name: str) -> str:
 
 def check_address(address: str) -> str:
     """Refuse what is no address of mail."""
-    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address):
+    is_seen = all(unicodedata.category(each)[0] not in UNSEEN for each in address)
+    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address) or not is_seen:
         raise ValueError("is invalid")
     return address
 
@@ -52,7 +57,8 @@ Username = Annotated[Text, AfterValidator(check_name)]
 Address = Annotated[Text, AfterValidator(check_address)]
 Password = Annotated[Text, AfterValidator(check_password)]
 Bio = Annotated[Annotated[str, Field(max_length=5_000)] | None, BeforeValidator(empty_to_none)]
-Image = Annotated[Annotated[str, Field(max_length=2_000)] | None, BeforeValidator(empty_to_none)]
+ImageUrl = Annotated[str, Field(max_length=2_000), AfterValidator(refuse_control)]
+Image = Annotated[ImageUrl | None, BeforeValidator(empty_to_none)]
 
 
 class Credentials(Form):

@@ -64,6 +64,7 @@ async def register(
     dependencies=[LimitedAddress],
 )
 async def log_in(
+    request: Request,
     body: Login,
     *,
     begin: Begin,
@@ -73,7 +74,7 @@ async def log_in(
     answers: ServiceAnswers,
 ) -> SessionAnswer:
     """Begin a session; a wrong password takes as long as an address that nobody has."""
-    await attempts.check_account(body.user.email)
+    await attempts.check_account(request, body.user.email)
     try:
         user, roles = await logins.log_in(
             begin, passwords, email=body.user.email, password=body.user.password
