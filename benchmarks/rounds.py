@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 Measure = Callable[[], float]
+# So many rounds fill the caches, and are not counted.
+WARM_UPS = 1
 
 
 def measure_in_turns(
@@ -15,8 +17,7 @@ def measure_in_turns(
     Every second round goes backwards, so that a machine that gets slower favours nobody.
     """
     figures: dict[str, list[float]] = {name: [] for name in measures}
-    # The first round fills the caches and is not counted.
-    for number in range(rounds + 1):
+    for number in range(1 - WARM_UPS, rounds + 1):
         report(f"{title}: round {number} of {rounds}")
         for name in list(measures)[:: -1 if number % 2 else 1]:
             figure = measures[name]()

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -9,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from drills import deaths, messages, outages
+from drills import deaths, messages, others, outages
 from drills.catalogue import DRILLS, Drill
 from drills.errors import DrillError
 from drills.grounds import BROKERS, DATABASES, Grounds, open_grounds
@@ -21,7 +22,7 @@ from drills.verdicts import STEPS, judge
 from tools.servers import ServerError
 
 # What enters drills into the catalogue by being imported.
-MODULES = (deaths, outages, messages)
+MODULES = (deaths, outages, messages, others)
 CORE_MESSAGES, ALL_MESSAGES = 2_000, 10_000
 LEAST_MESSAGES = 100
 
@@ -36,17 +37,18 @@ def main() -> int:
     chosen = choose_drills(options)
     if not chosen:
         parser.error("name drills, or --core or --all; --list tells their names")
-    brokers = [options.broker] if options.broker else list(BROKERS)
+    # As Ctrl-C does: what was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not options.broker:
+        return run_side_by_side(sys.argv[1:])
     everything = list(DATABASES) if options.all else ["postgresql"]
     databases = [options.database] if options.database else everything
     number = options.messages or (ALL_MESSAGES if options.all else CORE_MESSAGES)
-    # As Ctrl-C does: what was started is stopped on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results: list[Result] = []
     try:
-        with open_grounds(brokers, databases) as grounds:
-            for database, broker, drill in product(databases, brokers, chosen):
-                results.append(run(drill, grounds, broker, database, number))
+        with open_grounds(options.broker, databases) as grounds:
+            for database, drill in product(databases, chosen):
+                results.append(run(drill, grounds, options.broker, database, number))
     except (DrillError, ServerError, OSError, pytest.fail.Exception) as error:
         sys.exit(f"drills: {error}")
     except KeyboardInterrupt:
@@ -55,6 +57,21 @@ def main() -> int:
         if results:
             print(make_table(results))
     return int(any(not result.is_good for result in results))
+
+
+def run_side_by_side(arguments: list[str]) -> int:
+    """Do the same on each broker at once: most of it is waiting. Fail when one has failed."""
+    command = [sys.executable, "-m", "drills", *arguments, "--broker"]
+    runs = [subprocess.Popen([*command, broker]) for broker in BROKERS]
+    try:
+        codes = [each.wait() for each in runs]
+        return int(any(codes))
+    except KeyboardInterrupt:
+        for each in runs:
+            each.terminate()
+        for each in runs:
+            each.wait()
+        return 130
 
 
 def run(drill: Drill, grounds: Grounds, broker: str, database: str, count: int) -> Result:

@@ -1,9 +1,11 @@
 """The processes of a service at work, each started again when it dies, as a supervisor would."""
 
+import os
+import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -32,15 +34,34 @@ class Member:
     is_wanted: bool = True
     peak: int = 0
     """The most memory that its processes have used, in bytes."""
-    _started: int = 0
+    futile_starts: int = 0
+    """How many of its processes in a row have ended by themselves before they were ready."""
+    last_line: str = ""
+    """The last thing that the one before said."""
+    _killed: Process | None = None
+    _started: Process | None = None
 
     @property
     def has_started(self) -> bool:
         """Tell whether its process is ready for work."""
-        # Asked once: a log grows long.
-        if self._started != self.starts and STARTED[self.role] in self.process.output:
-            self._started = self.starts
-        return self._started == self.starts and self.process.is_alive
+        return self._was_ready(process := self.process) and process.is_alive
+
+    def kill(self) -> None:
+        """Kill its process, which is no fault of its own."""
+        self._killed = self.process
+        self.process.kill()
+
+    def note_death(self) -> None:
+        """Count a process that ended by itself before it was ready, and note what it said."""
+        is_futile = self._killed is not self.process and not self._was_ready(self.process)
+        self.last_line = (self.process.output.strip().splitlines() or ["nothing"])[-1]
+        self.futile_starts = self.futile_starts + 1 if is_futile else 0
+
+    def _was_ready(self, process: Process) -> bool:
+        # Asked once: a log grows long. About this very process: another may take its place now.
+        if self._started is not process and STARTED[self.role] in process.output:
+            self._started = process
+        return self._started is process
 
 
 @dataclass
@@ -81,7 +102,16 @@ class Crew:
     def kill(self, member: Member) -> None:
         """Kill a process and its children; the supervisor starts it again."""
         with self._lock:
-            member.process.kill()
+            member.kill()
+
+    @contextmanager
+    def suspended(self, member: Member) -> Iterator[None]:
+        """Keep a process from doing anything during the block, as a frozen machine would."""
+        os.killpg(member.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(member.process.pid, signal.SIGCONT)
 
     def stop(self, member: Member, seconds: float) -> None:
         """Ask a process to stop, and note how it ended; it is not started again."""
@@ -134,9 +164,8 @@ class Crew:
     def _have_started(self) -> bool:
         waiting = [each for each in self.members if each.is_wanted and not each.has_started]
         for member in waiting:
-            if member.starts > FUTILE_STARTS and not member.process.is_alive:
-                said = member.process.output.strip().splitlines() or ["nothing"]
-                raise DrillError(f"{member.name} does not start: {said[-1]}")
+            if member.futile_starts >= FUTILE_STARTS:
+                raise DrillError(f"{member.name} does not start: {member.last_line}")
         return not waiting
 
     def _supervise(self) -> None:
@@ -146,13 +175,15 @@ class Crew:
                     member.peak = max(member.peak, measure_memory(member.process.pid))
                     if member.is_wanted and not member.process.is_alive:
                         self.deaths += 1
+                        member.note_death()
                         self._closing.wait(RESTART_SECONDS)
                         self._restart(member)
 
     def _restart(self, member: Member) -> None:
-        member.starts += 1
+        start = member.starts + 1
         report(f"    {member.name} starts again")
-        member.process = self._start(member.role, member.name, member.starts, member.port)
+        member.process = self._start(member.role, member.name, start, member.port)
+        member.starts = start
 
     def _start(self, role: str, name: str, start: int, port: int) -> Process:
         log = self.folder / f"{name}.{start}.log"

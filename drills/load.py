@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable
 from http.client import HTTPException
 from queue import Empty, SimpleQueue
@@ -29,8 +30,8 @@ class Load:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self.accepted: list[int] = []
-        self.refusals = 0
-        """How many requests were refused or not answered."""
+        self.statuses: Counter[int] = Counter()
+        """How often each status was the answer; 0 is none."""
 
     @property
     def is_placed(self) -> bool:
@@ -96,8 +97,8 @@ class Load:
             else:
                 status = answer.status
             with self._lock:
+                self.statuses[status] += 1
                 if status == CREATED:
                     self.accepted += numbers
                     return
-                self.refusals += 1
             self._closing.wait(PAUSE_SECONDS)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from drills.catalogue import Drill
@@ -54,6 +55,7 @@ def open_scene(
         orders=messages // len(STEPS),
         broker=server,
         database=grounds.servers[database],
+        administer=partial(grounds.execute, database),
         proxy=proxy,
         crew=crew,
         observer=observer,

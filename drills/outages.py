@@ -2,13 +2,26 @@
 
 import time
 
-from drills.catalogue import drill
+from drills.catalogue import Check, drill
 from drills.scene import Scene
 
 # Longer than all attempts of a message together: whoever spends attempts runs out of them.
 OUTAGE_SECONDS = 6.0
 # Longer than heartbeats and sessions.
 SILENCE_SECONDS = 20.0
+# Longer than a handler may take, which is longer than a statement may.
+TIMEOUT_SECONDS = "6"
+FAILED, UNAVAILABLE = 500, 503
+# Orders that clients place while nobody can write.
+REFUSED_ORDERS = 40
+# Statements that keep everybody from writing, as a server that was demoted does, and that end it.
+READ_ONLY = {
+    "postgresql": (
+        ("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"),
+        ("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"),
+    ),
+    "mariadb": (("SET GLOBAL read_only = 1",), ("SET GLOBAL read_only = 0",)),
+}
 
 
 @drill(core=True)
@@ -88,3 +101,43 @@ def database_silence(scene: Scene) -> None:
             time.sleep(SILENCE_SECONDS)
         scene.say("the database answers again")
     scene.end_harm()
+
+
+@drill(core=True, DRILL_TIMEOUT=TIMEOUT_SECONDS)
+def silence(scene: Scene) -> None:
+    """The database answers nothing for longer than a handler may take, which is no failure."""
+    scene.load.start(scene.orders)
+    scene.wait_for_share(0.3)
+    scene.say("the database falls silent")
+    with scene.database.paused():
+        time.sleep(SILENCE_SECONDS)
+    scene.say("the database answers again")
+    scene.end_harm()
+
+
+@drill()
+def read_only(scene: Scene) -> Check:
+    """The database answers, but nobody may write, as on a server that was demoted."""
+    begin, end = READ_ONLY[scene.database.name]
+    scene.load.start(scene.orders)
+    for moment in (0.2, 0.6):
+        scene.wait_for_share(moment)
+        scene.say("the database becomes read-only")
+        scene.administer(*begin)
+        try:
+            scene.load.start(REFUSED_ORDERS, hurried=True)
+            time.sleep(OUTAGE_SECONDS)
+            scene.require(lambda: not scene.is_ready(), "ready while nobody could write")
+        finally:
+            scene.administer(*end)
+        scene.say("the database can be written again")
+        scene.require(scene.is_ready, "not ready again")
+    scene.end_harm()
+
+    def check_answers() -> None:
+        if failed := scene.load.statuses[FAILED]:
+            scene.notes.append(f"{failed} requests were answered with {FAILED}")
+        if not scene.load.statuses[UNAVAILABLE]:
+            scene.notes.append("nobody was asked to come back")
+
+    return check_answers

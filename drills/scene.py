@@ -9,15 +9,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 
-from drills.crew import Crew
+from drills.crew import Crew, Member, wait_for
 from drills.errors import DrillError
 from drills.load import Load
 from drills.observer import NotSeenError, Observer
 from drills.progress import report
 from drills.proxy import Proxy
-from drills.verdicts import STEPS, DeadLetter, Expectation, Findings
+from drills.verdicts import STEPS, UNKNOWN, DeadLetter, Expectation, Findings
+from tests.clients import send
 from tools.servers import Server
 
 # How long a process may take to stop: its grace, and what the machine takes.
@@ -27,6 +29,9 @@ LOOK_SECONDS = 0.3
 STUCK_SECONDS = 60.0
 # How long nothing may change any more before all counts as quiet.
 SETTLE_SECONDS = 2.0
+# How long something that is asked of the service may take.
+REQUIRED_SECONDS = 20.0
+OK = 200
 
 
 @dataclass
@@ -37,13 +42,17 @@ class Scene:
     orders: int
     broker: Server
     database: Server
+    administer: Callable[..., None]
+    """Runs statements on the database server, with all rights."""
     proxy: Proxy | None
     crew: Crew
     observer: Observer
     folder: Path
     expected: Expectation = field(default_factory=Expectation)
     notes: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=lambda: {"effects": 0, "outbox": 0})
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("effects", "confirmed", "outbox"), 0)
+    )
     harm_ended: float | None = None
     """When the last harm was over, by the clock on the wall."""
     moments: list[tuple[int, float]] = field(default_factory=list)
@@ -99,6 +108,33 @@ class Scene:
             self.expected.dead.append(letter)
             self.expected.attempts[number] = range(attempts, attempts + extra + 1)
 
+    def expect_unreadable(self, count: int) -> None:
+        """Expect so many dead letters of which nobody can tell what they are about."""
+        letter = DeadLetter(UNKNOWN, "confirm_order", "unreadable", 1)
+        self.expected.dead += [letter] * count
+
+    def place_long(self) -> tuple[int, Member]:
+        """Place an order that takes long to handle; return it and the worker that has it."""
+        (number,) = self.load.place(1, "long")
+        self.wait(lambda: bool(self.read_pids(number)))
+        pids = self.read_pids(number)
+        return number, next(each for each in self.crew.members if each.process.pid in pids)
+
+    def require(self, look: Callable[[], bool], what: str) -> None:
+        """Note that something is wrong unless `look` is true soon."""
+        try:
+            wait_for(look, REQUIRED_SECONDS, what)
+        except DrillError as error:
+            self.notes.append(str(error))
+
+    def is_ready(self) -> bool:
+        """Tell whether the API says that it is ready."""
+        (member,) = self.crew.find("api")
+        try:
+            return send(member.port, "GET", "/health/ready").status == OK
+        except (OSError, HTTPException):
+            return False
+
     def wait_until_quiet(self) -> None:
         """Wait until everything is placed and nothing is left to do, or nothing moves any more."""
         try:
@@ -125,10 +161,11 @@ class Scene:
 
     def read_attempts(self) -> Counter[int]:
         """Return how often the first handler was called, by the numbers of special orders."""
-        with suppress(FileNotFoundError):
-            lines = (self.folder / "attempts.jsonl").read_text(encoding="utf-8").splitlines()
-            return Counter(json.loads(line)["number"] for line in lines)
-        return Counter()
+        return Counter(number for number, _ in self._read_notes())
+
+    def read_pids(self, number: int) -> set[int]:
+        """Return the processes in which the first handler was called for a special order."""
+        return {pid for noted, pid in self._read_notes() if noted == number}
 
     def measure_recovery(self) -> float | None:
         """Return the seconds from the last harm to the last effect of what came before its end."""
@@ -147,13 +184,20 @@ class Scene:
         if self.proxy is not None:
             self.proxy.close()
 
+    def _read_notes(self) -> list[tuple[int, int]]:
+        with suppress(FileNotFoundError):
+            lines = (self.folder / "attempts.jsonl").read_text(encoding="utf-8").splitlines()
+            return [(note["number"], note["pid"]) for note in map(json.loads, lines)]
+        return []
+
     def _look(self) -> None:
         while not self._closing.wait(LOOK_SECONDS):
             with suppress(DrillError):
                 self.counts = self.observer.ask("count_rows")
 
     def _is_done(self) -> bool:
-        wanted = (len(self.load.accepted) - len(self.expected.dead)) * len(STEPS)
+        dead = sum(letter.number != UNKNOWN for letter in self.expected.dead)
+        wanted = (len(self.load.accepted) - dead) * len(STEPS)
         before = dict(self.counts)
         if before["effects"] < wanted or before["outbox"] > self.expected.unsent:
             return False

@@ -12,8 +12,9 @@ from logging_loki import LokiHandler
 
 from app.core.config import load_core_settings
 from app.core.log_context import log_context
-from app.core.logger_config import configure_logging, count_lost_lines
+from app.core.logger_config import configure_logging
 from app.core.tracing import follow_trace
+from app.services.measuring import count_lost_lines
 from app.utils.logger import Logger
 
 # So many at once, then a pause in which the thread that sends can keep up.

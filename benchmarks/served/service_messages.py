@@ -27,7 +27,7 @@ class Measured(Event, Fields, topic=NAME, key="item_id", topology=Topology(repli
 
 async def publish(task: Task) -> Figures:
     """Publish through the service's broker."""
-    broker = choose_broker(task.url)
+    broker = choose_broker(task.url, Settings())
     await broker.connect()
     await broker.apply([Topic(name=NAME, topology=Measured.topology)], [])
     try:

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import strangers
 from sqlalchemy import text
 
 from app.core.config import CoreSettings, load_core_settings
 from app.database import Database, open_database
+from app.domain.events import OrderConfirmed, OrderPlaced
+from app.domain.settings import Settings
 from app.lifespan import choose_broker
 from app.tasks.consumer import consumer
 
@@ -20,6 +23,7 @@ PATIENCE_SECONDS = 20.0
 COUNTS = {
     "orders": "SELECT count(*) FROM orders",
     "effects": "SELECT count(*) FROM effects",
+    "confirmed": "SELECT count(*) FROM effects WHERE step = 'confirmed'",
     "outbox": "SELECT count(*) FROM outbox",
 }
 
@@ -50,7 +54,7 @@ async def read_rows(database: Database, _: CoreSettings) -> dict[str, Any]:
 
 async def count_messages(_: Database, core: CoreSettings) -> dict[str, Any]:
     """Count the messages that wait, by place, those of all groups together."""
-    broker = choose_broker(core.broker.url)
+    broker = choose_broker(core.broker.url, Settings())
     counts: dict[str, int] = {}
     dead: set[str] = set()
     try:
@@ -67,9 +71,17 @@ async def count_messages(_: Database, core: CoreSettings) -> dict[str, Any]:
     }
 
 
+def read_number(body: bytes) -> int:
+    """Return the number of the order that a message is about, -1 when nobody can tell."""
+    try:
+        return int(json.loads(body)["number"])
+    except ValueError:
+        return -1
+
+
 async def read_dead(_: Database, core: CoreSettings) -> list[dict[str, Any]]:
     """Return the dead letters of all groups."""
-    broker = choose_broker(core.broker.url)
+    broker = choose_broker(core.broker.url, Settings())
     letters = []
     try:
         await broker.connect()
@@ -79,7 +91,7 @@ async def read_dead(_: Database, core: CoreSettings) -> list[dict[str, Any]]:
                 letters.append(
                     {
                         "group": group.name.rpartition(".")[2],
-                        "number": json.loads(message.body)["number"],
+                        "number": read_number(message.body),
                         "reason": headers.get("dead-letter-reason", ""),
                         "attempts": int(headers.get("dead-letter-attempts", "0")),
                     }
@@ -89,8 +101,32 @@ async def read_dead(_: Database, core: CoreSettings) -> list[dict[str, Any]]:
     return letters
 
 
+async def send_undecodable(_: Database, core: CoreSettings) -> int:
+    """Send messages that nobody can decode to the first handler; return how many."""
+    return await strangers.send_undecodable(core.broker.url, OrderPlaced.topic)
+
+
+async def block_confirmed(_: Database, core: CoreSettings) -> None:
+    """Keep the broker from taking what the second handler waits for."""
+    await strangers.block(core.broker.url, OrderConfirmed.topic, is_blocked=True)
+
+
+async def free_confirmed(_: Database, core: CoreSettings) -> None:
+    """Let the broker take it again."""
+    await strangers.block(core.broker.url, OrderConfirmed.topic, is_blocked=False)
+
+
 ANSWERS: dict[str, Callable[[Database, CoreSettings], Awaitable[Any]]] = {
-    each.__name__: each for each in (count_rows, read_rows, count_messages, read_dead)
+    each.__name__: each
+    for each in (
+        count_rows,
+        read_rows,
+        count_messages,
+        read_dead,
+        send_undecodable,
+        block_confirmed,
+        free_confirmed,
+    )
 }
 
 

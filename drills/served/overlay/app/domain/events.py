@@ -4,9 +4,11 @@ import os
 from enum import StrEnum
 
 from app.utils.message_broker import Event
+from app.utils.topology import Topology
 
 # Each drill has topics of its own: on some brokers a new group reads what was there before.
 PREFIX = os.environ.get("DRILL", "drill")
+TOPOLOGY = Topology(partitions=int(os.environ.get("DRILL_PARTITIONS", "3")))
 
 
 class Behaviour(StrEnum):
@@ -14,6 +16,8 @@ class Behaviour(StrEnum):
 
     PLAIN = "plain"
     SLOW = "slow"
+    LONG = "long"
+    """Its handler takes so long that something can happen meanwhile."""
     POISON = "poison"
     """Its handler fails, always."""
     KILLER = "killer"
@@ -24,7 +28,7 @@ class Behaviour(StrEnum):
     """Another event, which nobody listens to, is emitted beside its own."""
 
 
-class OrderPlaced(Event, topic=f"{PREFIX}.order.placed", key="customer"):
+class OrderPlaced(Event, topic=f"{PREFIX}.order.placed", key="customer", topology=TOPOLOGY):
     """Somebody has ordered something."""
 
     number: int

@@ -12,6 +12,7 @@ from app.domain.settings import Settings
 from app.unit_of_work import UnitOfWork
 
 CUSTOMERS = 50
+NOTED = (Behaviour.LONG, Behaviour.POISON, Behaviour.KILLER, Behaviour.HANG)
 
 
 def place_order(uow: UnitOfWork, number: int, behaviour: Behaviour, padding: int) -> None:
@@ -29,11 +30,13 @@ def place_order(uow: UnitOfWork, number: int, behaviour: Behaviour, padding: int
 
 async def confirm_order(uow: UnitOfWork, order: OrderPlaced, settings: Settings) -> None:
     """Confirm an order, or do what it makes us do."""
-    if order.behaviour in (Behaviour.POISON, Behaviour.KILLER, Behaviour.HANG):
+    if order.behaviour in NOTED:
         note_attempt(order, settings)
     match order.behaviour:
         case Behaviour.SLOW:
             await asyncio.sleep(settings.drill_slow_seconds)
+        case Behaviour.LONG:
+            await asyncio.sleep(settings.drill_long_seconds)
         case Behaviour.POISON:
             raise ValueError("this order cannot be confirmed")
         case Behaviour.KILLER:
