@@ -39,12 +39,12 @@ fleet *options: install
 # Test the template and what it renders; options go to pytest
 [group("test")]
 test *options: install
-    @pytest -n auto "$@"
+    @pytest -n auto --dist worksteal "$@"
 
 # Test what changes most, in under two minutes
 [group("test")]
 test-quick *options: install
-    @pytest -n auto -m "not slow" "$@"
+    @pytest -n auto --dist worksteal -m "not slow" "$@"
 
 # Accept the file lists of the renders as they are
 [group("test")]
@@ -73,6 +73,12 @@ bench *names: install
 [no-exit-message]
 drills *options: install
     @python -m drills "$@"
+
+# Plant bugs in a service and look whether its tests notice: all, or those with WORD...; --list
+[group("test")]
+[no-exit-message]
+mutants *options: install
+    @python -m drills.planting "$@"
 
 # Check the repository's own code
 [group("test")]
@@ -103,11 +109,11 @@ servers-stop: install
 pins *packages: install
     @python -m tools.pins "$@"
 
-# Commit and tag a version of the template here; nothing is pushed
+# Commit and tag a version of the template here; --pins [NAME...] raises pins and releases only that
 [group("maintain")]
 [no-exit-message]
-release version: install
-    @python -m tools.release "$1"
+release *options: install
+    @python -m tools.release "$@"
 
 # Write the dashboards of renders, from tools/dashboards
 [group("maintain")]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cookiecutter.config import get_user_config
 from cookiecutter.generate import generate_context
@@ -57,9 +57,47 @@ def find_origin(folder: Path) -> Origin:
         raise NoOriginError("the template's repository has no commit")
     if read(folder, "--literal-pathspecs", "status", "--porcelain", "--", *SOURCES) != "":
         raise NoOriginError("the template has changes that are not committed")
+    return Origin(find_address(folder.resolve(), commit), commit)
+
+
+def find_address(folder: Path, commit: str, seen: frozenset[Path] = frozenset()) -> str:
+    """Return where others find a commit that a folder holds: its path, if it has not been fetched.
+
+    The origin of a clone may itself be a clone on this machine, whose origin others reach.
+    """
     url = read(folder, "remote", "get-url", "origin")
-    pushed = read(folder, "branch", "--remotes", "--list", "origin/*", "--contains", commit)
-    return Origin(hide_login(url) if url and pushed else str(folder.resolve()), commit)
+    if not url or not is_fetched(folder, commit):
+        return str(folder)
+    path = find_path(url, folder)
+    if path is None:
+        return hide_login(url)
+    # Without the folder that it names, the clone is all there is; two can name each other.
+    if not path.exists() or path in seen or path == folder:
+        return str(folder)
+    return find_address(path, commit, seen | {folder})
+
+
+def is_fetched(folder: Path, commit: str) -> bool:
+    """Tell whether a repository has a commit from its origin; a clone can be of one tag alone."""
+    fetched = (read(folder, "config", "--get-all", "remote.origin.fetch") or "").split()
+    written = [each.partition(":")[2].removesuffix("/*") for each in fetched if ":" in each]
+    return bool(written and read(folder, "for-each-ref", "--contains", commit, *written))
+
+
+def find_path(url: str, folder: Path) -> Path | None:
+    """Return the folder that git takes for the URL of a folder's remote, if it takes one."""
+    if url.startswith("file://"):
+        return Path(unquote(urlsplit(url).path)).resolve()
+    # As git reads it: `host:path` is another machine, `./a:b` is not.
+    if "://" in url or ":" in url.partition("/")[0]:
+        return None
+    return (folder / url).resolve()
+
+
+def name_address(address: str, commit: str) -> str:
+    """Return what a service may remember of an address that was typed here."""
+    path = find_path(address, Path.cwd())
+    return hide_login(address) if path is None else find_address(path, commit)
 
 
 def read(folder: Path, *arguments: str) -> str | None:
@@ -75,8 +113,12 @@ def read(folder: Path, *arguments: str) -> str | None:
 
 
 def hide_login(url: str) -> str:
-    """Return a URL without the password that it may hold: the file is committed."""
+    """Return a URL without the password that it may hold: the file is committed.
+
+    ssh needs the user's name; elsewhere it may be a token.
+    """
     parts = urlsplit(url)
-    if not parts.scheme.startswith("http"):
-        return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    login, _, host = parts.netloc.rpartition("@")
+    if parts.scheme.endswith("ssh") and login:
+        host = f"{login.partition(':')[0]}@{host}"
+    return parts._replace(netloc=host).geturl() if "://" in url else url

@@ -4,18 +4,22 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hooks.pre_gen_project import quote
 from tools.interface import RECORD, find_breaks, list_services, read
 from tools.new import TEMPLATE
+from tools.pins import refresh_all
 from tools.versions import QUESTIONS, Version, find_note, parse, read_version
 
 CHANGELOG = "CHANGELOG.md"
 UNRELEASED = "## Unreleased\n"
 UNRELEASED_VERSION = Version(0, 0, 0)
+PINS = "{{cookiecutter.__folder}}/constraints.txt"
+PIN = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
+Refresh = Callable[[list[str], Path], object]
 ENTRY = re.compile(r"^- ", re.MULTILINE)
 
 
@@ -33,6 +37,11 @@ def release(text: str, template: Path = TEMPLATE) -> Version:
         raise ReleaseRefusedError(
             f"The tag {version.tag} is there already: delete it, or go on from it."
         )
+    return publish(before, version, template)
+
+
+def publish(before: Version, version: Version, template: Path) -> Version:
+    """Commit and tag a version that may come next; raises ReleaseRefusedError."""
     changelog = move_unreleased((template / CHANGELOG).read_text(encoding="utf-8"), version)
     check_interface(before, version, template)
     questions = (template / QUESTIONS).read_text(encoding="utf-8")
@@ -107,12 +116,63 @@ def git(template: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def release_pins(
+    packages: Sequence[str], template: Path = TEMPLATE, refresh: Refresh = refresh_all
+) -> Version:
+    """Raise pins and release nothing but that; raises ReleaseRefusedError."""
+    if git(template, "status", "--porcelain"):
+        raise ReleaseRefusedError("Something here is not committed: commit it, or take it away.")
+    before = read_version(template)
+    if not git(template, "tag", "--list", before.tag):
+        raise ReleaseRefusedError(
+            f"The tag {before.tag}, whose pins would be raised, is not here: fetch the tags of the "
+            "origin; ./just release VERSION makes a first release."
+        )
+    changed = git(template, "diff", "--name-only", before.tag, "HEAD").splitlines()
+    if changed:
+        raise ReleaseRefusedError(
+            f"More than pins would be released: {changed[0]} has changed since {before.tag}. "
+            "Release all of it by ./just release VERSION, or begin at the tag: "
+            f"git switch --create pins {before.tag}."
+        )
+    path = template / PINS
+    old = read_pins(path)
+    try:
+        refresh(list(packages) or ["*"], template)
+        raised = {name: pin for name, pin in read_pins(path).items() if old.get(name) != pin}
+        if not raised:
+            raise ReleaseRefusedError("No pin has changed, so there is nothing to release.")
+        pins = ", ".join(f"{name} {' and '.join(pin)}" for name, pin in raised.items())
+        changelog = (template / CHANGELOG).read_text(encoding="utf-8")
+        entry = f"{UNRELEASED}\n### Changed\n\n- Pins: {pins}.\n"
+        text = changelog.replace(UNRELEASED, entry, 1)
+        (template / CHANGELOG).write_text(text, encoding="utf-8")
+        return publish(before, before.nexts[0], template)
+    except BaseException:
+        git(template, "checkout", "--quiet", "HEAD", "--", ".")
+        raise
+
+
+def read_pins(path: Path) -> dict[str, list[str]]:
+    """Return the versions of each library that a template pins."""
+    pins: dict[str, list[str]] = {}
+    for name, version in PIN.findall(path.read_text(encoding="utf-8")):
+        pins.setdefault(name, []).append(version)
+    return pins
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Release the version that the command line names, and say what is left to do."""
     parser = argparse.ArgumentParser(prog="./just release", description=__doc__)
-    parser.add_argument("version", metavar="VERSION", help="the next one, such as 1.2.0")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("version", nargs="?", metavar="VERSION", help="the next one, such as 1.2.0")
+    what.add_argument(
+        "--pins", nargs="*", metavar="NAME", help="raise all pins, or these, and release only that"
+    )
+    options = parser.parse_args(arguments)
     try:
-        version = release(parser.parse_args(arguments).version)
+        pins = options.pins
+        version = release(options.version) if pins is None else release_pins(pins)
     except ReleaseRefusedError as refusal:
         print(refusal, file=sys.stderr)
         return 1

@@ -11,7 +11,8 @@ MESSAGES = (
     ),
     Panel(
         "Not published",
-        "unroutable: nobody listens; refused: for good; failed: tried again.",
+        "unroutable: nobody listens; unavailable: a topic that is refused now; refused: for good; "
+        "failed: tried again.",
         [Query(rate("messages_published_total", 'outcome!="published"', by="topic, outcome"))],
     ),
     Panel(
@@ -19,6 +20,11 @@ MESSAGES = (
         "Until the broker confirmed, of 95 in a hundred at most.",
         [Query(quantile(0.95, "message_publish_duration_seconds", by="topic"))],
         unit="s",
+    ),
+    Panel(
+        "Not readable",
+        "In a second, by topic: what was received and the client could not decode.",
+        [Query(rate("messages_unreadable_total", by="topic"))],
     ),
 )
 
@@ -93,8 +99,14 @@ OUTBOX = (
     ),
     Panel(
         "Messages",
-        "waiting; put_off: nobody listens; failed: refused for good, see ./just outbox",
+        "waiting; put_off: of deferred topics; failed: refused for good, see ./just outbox",
         [Query(most("outbox_messages", by="state"))],
+    ),
+    Panel(
+        "Deferred topics",
+        "For how long the broker has not taken a topic; other topics pass.",
+        [Query(most("outbox_topic_deferred_seconds", by="topic, reason"))],
+        unit="s",
     ),
     Panel(
         "Relayed",

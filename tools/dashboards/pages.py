@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from tools.dashboards.messages import HANDLERS, MESSAGES, OUTBOX
 from tools.dashboards.panels import Panel, Query, logs, traces
-from tools.dashboards.queries import REQUESTS, of, quantile, rate, share, total
+from tools.dashboards.queries import REQUESTS, most, of, quantile, rate, share, total
 
 ALERTS = 'ALERTS{service="$service", alertstate="firing"}'
 
@@ -123,6 +123,16 @@ HTTP = (
         "Requests beyond CONCURRENT_REQUESTS, each second: add replicas, or find what is slow.",
         [Query(rate("http_requests_refused_total", by="instance"))],
     ),
+    Panel(
+        "Streams",
+        "Server-sent events and WebSockets that are open, beside CONCURRENT_STREAMS.",
+        [Query(total("http_streams_open", by="kind"))],
+    ),
+    Panel(
+        "Streams that ended",
+        "By how, each second: `refused` is more than CONCURRENT_STREAMS, `failed` is in the log.",
+        [Query(rate("http_streams_ended_total", by="kind, outcome"))],
+    ),
     logs(
         "Requests answered with a 5xx",
         "Open a line for the link to its trace.",
@@ -189,6 +199,12 @@ JOBS = (
         "Time of a run",
         "Of 95 in a hundred at most.",
         [Query(quantile(0.95, "job_duration_seconds", by="name"))],
+        unit="s",
+    ),
+    Panel(
+        "Late",
+        "For how long the next run has been due; `./just jobs` shows why.",
+        [Query(most("job_late_seconds", by="name"))],
         unit="s",
     ),
 )

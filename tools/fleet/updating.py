@@ -76,6 +76,8 @@ def update_member(member: Member, order: Order, say: Say) -> Report:
         return Report(member, Result.CONFLICTS, why)
     for question, answer in outcome.questions.items():
         say(f"the new question {question} is answered with {write_answer(answer)}")
+    for pin in outcome.overtaken:
+        say(f"its own pin {pin} is dropped")
     return settle(member, outcome, commit=order.commit)
 
 

@@ -13,7 +13,8 @@ COMMAND_SECONDS = 60
 class Image:
     """How to run one server from its image.
 
-    `{port}` stands for the published port, which a server of no port listens on itself.
+    `{port}` stands for the published port, which a server of no port listens on itself, and
+    `{password}` for the password that was made for it.
     """
 
     name: str
@@ -84,11 +85,12 @@ def has_image(image: Image) -> bool:
     return _docker("pull", "--quiet", image.name, seconds=PULL_SECONDS).returncode == 0
 
 
-def run(image: Image, *, port: int) -> Container:
+def run(image: Image, *, port: int, password: str) -> Container:
     """Start a container of the image with its port published on loopback."""
     options = ["--detach", "--publish", f"{LOOPBACK}:{port}:{image.port or port}"]
     for name, value in image.environment.items():
-        options += ["--env", f"{name}={value.replace('{port}', str(port))}"]
+        own = value.replace("{port}", str(port)).replace("{password}", password)
+        options += ["--env", f"{name}={own}"]
     started = _docker("run", *options, image.name, *image.arguments, check=True)
     return Container(started.stdout.strip())
 

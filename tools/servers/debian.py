@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.servers.state import locked
+
 POLICY = Path("/usr/sbin/policy-rc.d")
-NEVER_START = "#!/bin/sh\nexit 101\n"
+# Where only root writes: one run of this machine installs at a time.
+LOCK = Path("/run/tools-servers-packages.lock")
+NEVER_START = "#!/bin/sh\n# Of tools/servers: it goes when the packages are installed.\nexit 101\n"
 INSTALL = ("install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
 
 
@@ -27,19 +31,26 @@ def install(packages: Sequence[str], *, log: Path) -> bool:
 
 @contextmanager
 def no_service_starts() -> Iterator[None]:
-    """Forbid packages to start their services, and put the machine's own policy back."""
-    earlier = POLICY.read_bytes() if POLICY.exists() else None
-    mode = POLICY.stat().st_mode if earlier is not None else 0o755
-    POLICY.write_text(NEVER_START)
-    POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        if earlier is None:
-            POLICY.unlink()
-        else:
-            POLICY.write_bytes(earlier)
-            POLICY.chmod(mode)
+    """Forbid packages to start their services, and put the machine's own policy back.
+
+    Another run waits: it would take our policy for the machine's, and leave it behind.
+    """
+    with locked(LOCK):
+        earlier = POLICY.read_bytes() if POLICY.exists() else None
+        # Of a run that was killed.
+        if earlier == NEVER_START.encode():
+            earlier = None
+        mode = POLICY.stat().st_mode if earlier is not None else 0o755
+        POLICY.write_text(NEVER_START)
+        POLICY.chmod(0o755)
+        try:
+            yield
+        finally:
+            if earlier is None:
+                POLICY.unlink(missing_ok=True)
+            else:
+                POLICY.write_bytes(earlier)
+                POLICY.chmod(mode)
 
 
 def _apt(*arguments: str, log: Path) -> bool:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.servers import container, debian, state
+from tools.servers.certificates import make_certificates
 from tools.servers.kafka import Kafka
 from tools.servers.mariadb import Mariadb
 from tools.servers.postgresql import Postgresql
@@ -33,6 +34,7 @@ def ensure(
 ) -> dict[str, str]:
     """Return the URL of every wanted server, started when there was none."""
     wanted = [_kind(name) for name in dict.fromkeys(names)]
+    state.protect(home)
     with state.locked(home / "run.lock"):
         found = _find(wanted, home)
         absent = [kind for kind in wanted if kind.name not in found]
@@ -108,6 +110,7 @@ def _start(kinds: list[type[Server]], *, home: Path, report: Report) -> list[Ser
     """Start servers side by side; when some fail, say so in one line each."""
     if not kinds:
         return []
+    make_certificates(home)
     in_docker = _images(kinds, report=report)
     _install([kind for kind in kinds if kind not in in_docker], home=home, report=report)
     servers = [kind(home, in_docker=kind in in_docker) for kind in kinds]

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from tools.servers import probes
+from tools.servers.certificates import HOST
 from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK, free_port
 from tools.servers.process import Process
@@ -25,7 +26,6 @@ SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",
     "transaction.state.log.replication.factor": "1",
@@ -39,18 +39,35 @@ SETTINGS = {
     "broker.heartbeat.interval.ms": "500",
 }
 
+PLAIN = {"listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"}
+# A listener for each way of being secure, and who is let in there.
+LOGINS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
+SECURE = {"sasl": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL", "tls": "SSL"}
+MODULES = {
+    "PLAIN": 'plain.PlainLoginModule required user_service="service"',
+    "SCRAM-SHA-256": "scram.ScramLoginModule required",
+    "SCRAM-SHA-512": "scram.ScramLoginModule required",
+    # Tokens without a signature, as only tests may have them.
+    "OAUTHBEARER": "oauthbearer.OAuthBearerLoginModule required"
+    ' unsecuredLoginStringClaim_sub="service"',
+}
+
 
 class Kafka(Server):
     """A Kafka server."""
 
     name = "kafka"
     variable = "TEST_KAFKA_URL"
+    listeners = tuple(SECURE)
     packages = ("default-jre-headless", "maven")
     image = Image(
         f"apache/kafka:{VERSION}",
         None,
         environment={
-            **{f"KAFKA_{key.upper().replace('.', '_')}": value for key, value in SETTINGS.items()},
+            **{
+                f"KAFKA_{key.upper().replace('.', '_')}": value
+                for key, value in {**SETTINGS, **PLAIN}.items()
+            },
             "KAFKA_LISTENERS": "PLAINTEXT://0.0.0.0:{port},CONTROLLER://localhost:9093",
             "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{LOOPBACK}:{{port}}",
             "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
@@ -81,7 +98,10 @@ class Kafka(Server):
             self._resolve()
         controller = free_port()
         listeners = f"PLAINTEXT://{LOOPBACK}:{self.port},CONTROLLER://{LOOPBACK}:{controller}"
+        for name, port in self.ports.items():
+            listeners += f",{name.upper()}://{LOOPBACK}:{port}"
         own = {
+            **self._list_security(),
             "listeners": listeners,
             "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
             "log.dirs": str(self.data),
@@ -91,11 +111,42 @@ class Kafka(Server):
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # A command line option may not begin with a dash.
         formatting = ["format", "--config", str(self._settings), f"--cluster-id={cluster}"]
+        for number in (256, 512):
+            formatting += ["--add-scram", f"SCRAM-SHA-{number}=[name=service,password=service]"]
         self._run("the storage formatter", self._java("kafka.tools.StorageTool", *formatting))
 
     def launch(self) -> list[Process]:
         """Start the server."""
         return [self.spawn(self._java("kafka.Kafka", str(self._settings)))]
+
+    def _list_security(self) -> dict[str, str]:
+        """Return the settings of the listeners for TLS and for logins."""
+        kinds = ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT"]
+        settings: dict[str, str] = {}
+        for name, kind in SECURE.items():
+            kinds.append(f"{name.upper()}:{kind}")
+            prefix = f"listener.name.{name}"
+            if kind.startswith("SASL"):
+                settings[f"{prefix}.sasl.enabled.mechanisms"] = ",".join(LOGINS)
+                for login, module in MODULES.items():
+                    key = f"{prefix}.{login.lower()}.sasl.jaas.config"
+                    settings[key] = f"org.apache.kafka.common.security.{module};"
+            if kind.endswith("SSL"):
+                settings[f"{prefix}.ssl.keystore.type"] = "PEM"
+                settings[f"{prefix}.ssl.keystore.location"] = str(
+                    self.certificates / "server-both.pem"
+                )
+                settings[f"{prefix}.ssl.truststore.type"] = "PEM"
+                settings[f"{prefix}.ssl.truststore.location"] = str(self.certificates / "ca.pem")
+            settings[f"{prefix}.ssl.client.auth"] = "required" if kind == "SSL" else "none"
+        # Clients come to where the certificate is valid.
+        advertised = [f"PLAINTEXT://{LOOPBACK}:{self.port}"]
+        advertised += [f"{name.upper()}://{HOST}:{port}" for name, port in self.ports.items()]
+        return {
+            **settings,
+            "listener.security.protocol.map": ",".join(kinds),
+            "advertised.listeners": ",".join(advertised),
+        }
 
     @property
     def _jars(self) -> Path:

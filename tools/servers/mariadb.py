@@ -8,6 +8,7 @@ from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK
 from tools.servers.process import Process
 from tools.servers.server import Server, ServerError, program, required
+from tools.servers.state import write_secret
 
 OPTIONS = (
     "--innodb-flush-log-at-trx-commit=2",
@@ -16,16 +17,33 @@ OPTIONS = (
     "--collation-server=utf8mb4_unicode_ci",
     "--skip-name-resolve",
 )
+# What clients need who make databases of their own; neither files nor the server's settings.
+RIGHTS = (
+    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, LOCK TABLES, PROCESS,"
+    " CREATE TEMPORARY TABLES, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EXECUTE,"
+    " EVENT, TRIGGER"
+)
 # The init file takes one statement a line.
-SETUP = """\
+SETUP = f"""\
 CREATE DATABASE IF NOT EXISTS service;
-CREATE USER IF NOT EXISTS 'service'@'%' IDENTIFIED BY 'service';
-GRANT ALL PRIVILEGES ON *.* TO 'service'@'%' WITH GRANT OPTION;
+CREATE USER IF NOT EXISTS 'service'@'%' IDENTIFIED BY '{{password}}';
+GRANT {RIGHTS} ON *.* TO 'service'@'%';
+CREATE USER IF NOT EXISTS 'admin'@'%' IDENTIFIED BY '{{password}}';
+GRANT ALL PRIVILEGES ON *.* TO 'admin'@'%' WITH GRANT OPTION;
+"""
+
+
+# One that may come by TLS only, and one that must show a certificate.
+SECURE = """\
+CREATE USER IF NOT EXISTS 'secure'@'%' IDENTIFIED BY '{password}' REQUIRE SSL;
+GRANT ALL PRIVILEGES ON service.* TO 'secure'@'%';
+CREATE USER IF NOT EXISTS 'certified'@'%' IDENTIFIED BY '{password}' REQUIRE X509;
+GRANT ALL PRIVILEGES ON service.* TO 'certified'@'%';
 """
 
 
 class Mariadb(Server):
-    """A MariaDB server with the user, of every right, and the database `service`."""
+    """A MariaDB server with the user `service`, who makes databases, and one of every right."""
 
     name = "mariadb"
     variable = "TEST_MYSQL_URL"
@@ -33,15 +51,20 @@ class Mariadb(Server):
     image = Image(
         "mariadb:11",
         3306,
-        environment={"MARIADB_ROOT_PASSWORD": "service"},
+        environment={"MARIADB_ROOT_PASSWORD": "{password}"},
         arguments=OPTIONS,
-        setup=("mariadb", "--user=root", "--password=service", f"--execute={SETUP}"),
+        setup=("mariadb", "--user=root", "--password={password}", f"--execute={SETUP}"),
     )
 
     @property
     def url(self) -> str:
         """Return the URL of the database `service`."""
-        return f"mysql://service:service@{LOOPBACK}:{self.port}/service"
+        return f"mysql://service:{self.password}@{LOOPBACK}:{self.port}/service"
+
+    @property
+    def admin_url(self) -> str:
+        """Return the URL of the one who may change the server too."""
+        return f"mysql://admin:{self.password}@{LOOPBACK}:{self.port}/service"
 
     @classmethod
     def answers(cls, url: str) -> bool:
@@ -62,13 +85,17 @@ class Mariadb(Server):
             done = subprocess.run([*command, *_account()], stdout=log, stderr=log, check=False)
         if done.returncode != 0:
             raise ServerError(f"{self.name}: mariadb-install-db failed, see {self.log}")
-        (self.directory / "setup.sql").write_text(SETUP)
+        statements = (SETUP + SECURE).replace("{password}", self.password)
+        write_secret(self.directory / "setup.sql", statements)
 
     def launch(self) -> list[Process]:
         """Start the server; its socket's path is relative because it may not be long."""
         place = [f"--datadir={self.data}", "--socket=server.sock", "--pid-file=server.pid"]
         place += [f"--bind-address={LOOPBACK}", f"--port={self.port}"]
         place += [f"--init-file={self.directory / 'setup.sql'}", *_account()]
+        place += [f"--ssl-ca={self.certificates / 'ca.pem'}"]
+        place += [f"--ssl-cert={self.certificates / 'server.pem'}"]
+        place += [f"--ssl-key={self.certificates / 'server.key'}"]
         return [self.spawn([required("mariadbd"), "--no-defaults", *place, *OPTIONS])]
 
 

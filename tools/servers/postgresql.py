@@ -12,14 +12,23 @@ from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK
 from tools.servers.process import Process, spawn
 from tools.servers.server import Server, ServerError, required
+from tools.servers.state import write_secret
 
 PROGRAMS = Path("/usr/lib/postgresql")
 ACCOUNT = "postgres"
+LOGIN = "CREATE ROLE service LOGIN CREATEDB PASSWORD '{password}'"
+DATABASE = "CREATE DATABASE service OWNER service"
+SETUP = f"""\
+{LOGIN};
+{DATABASE};
+CREATE ROLE secure LOGIN PASSWORD '{{password}}';
+CREATE ROLE certified LOGIN;
+"""
 OPTIONS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 
 
 class Postgresql(Server):
-    """A PostgreSQL server with the superuser and the database `service`."""
+    """A PostgreSQL server with the user `service`, who makes databases, and a superuser."""
 
     name = "postgresql"
     variable = "TEST_POSTGRESQL_URL"
@@ -27,14 +36,26 @@ class Postgresql(Server):
     image = Image(
         "postgres:17-alpine",
         5432,
-        environment={"POSTGRES_USER": "service", "POSTGRES_PASSWORD": "service"},
+        environment={"POSTGRES_USER": "admin", "POSTGRES_PASSWORD": "{password}"},
         arguments=("postgres", *OPTIONS),
+        setup=(
+            "psql",
+            "--username=admin",
+            "--dbname=postgres",
+            f"--command={LOGIN}",
+            f"--command={DATABASE}",
+        ),
     )
 
     @property
     def url(self) -> str:
         """Return the URL of the database `service`."""
-        return f"postgresql://service:service@{LOOPBACK}:{self.port}/service"
+        return f"postgresql://service:{self.password}@{LOOPBACK}:{self.port}/service"
+
+    @property
+    def admin_url(self) -> str:
+        """Return the URL of the superuser."""
+        return f"postgresql://admin:{self.password}@{LOOPBACK}:{self.port}/service"
 
     @classmethod
     def answers(cls, url: str) -> bool:
@@ -47,14 +68,15 @@ class Postgresql(Server):
         return () if _folder() else cls.packages
 
     def install(self) -> None:
-        """Create the cluster, its superuser and its database."""
+        """Create the cluster, its users and its database."""
         self._place()
         secret = self.data.resolve() / "password"
-        secret.write_text("service\n")
-        secret.chmod(0o644)
+        write_secret(secret, f"{self.password}\n")
+        if os.geteuid() == 0:
+            shutil.chown(secret, ACCOUNT)
         self._run(
             "initdb",
-            "--username=service",
+            "--username=admin",
             f"--pwfile={secret}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
@@ -68,12 +90,14 @@ class Postgresql(Server):
             "-D",
             self._cluster,
             "postgres",
-            text="CREATE DATABASE service;\n",
+            text=SETUP.replace("{password}", self.password),
         )
+        self._write_security()
 
     def launch(self) -> list[Process]:
         """Start the server, on TCP only."""
         place = ["-D", self._cluster, "-h", LOOPBACK, "-p", str(self.port), "-k", ""]
+        place += ["-c", "ssl=on", "-c", "ssl_ca_file=ca.pem"]
         # SIGINT is the fast shutdown: SIGTERM would wait for every client to leave.
         command = [*_as_account(), self._program("postgres"), *place, *OPTIONS]
         return [spawn(command, log=self.log, stop_signal=signal.SIGINT)]
@@ -100,8 +124,27 @@ class Postgresql(Server):
         else:
             # The account cannot reach a checkout in root's home: the cluster lives elsewhere.
             self.data.symlink_to(tempfile.mkdtemp(prefix="servers-postgresql-", dir="/var/tmp"))
-        self.data.resolve().chmod(0o755)
+        self.data.resolve().chmod(0o700)
         shutil.chown(self.data.resolve(), ACCOUNT)
+
+    def _write_security(self) -> None:
+        """Put the certificates where the account can read them, and say who must use TLS."""
+        cluster = Path(self._cluster)
+        for source in ("ca.pem", "server.pem", "server.key"):
+            target = cluster / source.replace(".pem", ".crt").replace("ca.crt", "ca.pem")
+            shutil.copyfile(self.certificates / source, target)
+            target.chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(target, ACCOUNT, ACCOUNT)
+        rules = cluster / "pg_hba.conf"
+        first = (
+            "hostssl all secure all scram-sha-256\n"
+            "hostnossl all secure all reject\n"
+            "hostssl all certified all cert map=names\n"
+        )
+        rules.write_text(first + rules.read_text())
+        names = cluster / "pg_ident.conf"
+        names.write_text("names service certified\n" + names.read_text())
 
     def _run(self, name: str, *arguments: str, text: str = "") -> None:
         command = [*_as_account(), self._program(name), *arguments]

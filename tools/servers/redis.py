@@ -8,13 +8,21 @@ from tools.servers.server import Server, program, required
 
 OPTIONS = ("--save", "", "--appendonly", "no", "--maxmemory", "128mb")
 
+TLS = {
+    "--tls-ca-cert-file": "ca.pem",
+    "--tls-cert-file": "server.pem",
+    "--tls-key-file": "server.key",
+}
+USER = ("--user", "service", "on", ">service", "~*", "&*", "+@all")
+
 
 class Redis(Server):
-    """A Redis server."""
+    """A Redis server, which lets in who has no password, and the user `service`."""
 
     name = "redis"
     variable = "TEST_REDIS_URL"
     packages = ("redis-server",)
+    listeners = ("tls",)
     image = Image("redis:7-alpine", 6379, arguments=("redis-server", *OPTIONS))
 
     @property
@@ -39,4 +47,7 @@ class Redis(Server):
     def launch(self) -> list[Process]:
         """Start the server."""
         place = ["--bind", LOOPBACK, "--port", str(self.port), "--dir", str(self.data)]
-        return [self.spawn([required("redis-server"), *place, *OPTIONS])]
+        place += ["--tls-port", str(self.ports["tls"]), "--tls-auth-clients", "optional"]
+        for option, name in TLS.items():
+            place += [option, str(self.certificates / name)]
+        return [self.spawn([required("redis-server"), *place, *OPTIONS, *USER])]

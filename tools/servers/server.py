@@ -1,6 +1,7 @@
 """What every server has in common: how it is installed, started, asked and stopped."""
 
 import os
+import secrets
 import shutil
 import time
 from abc import ABC, abstractmethod
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tools.servers import state
+from tools.servers.certificates import FOLDER
 from tools.servers.container import Container, Image, run
 from tools.servers.ports import free_port
 from tools.servers.process import Process, spawn
@@ -30,6 +32,8 @@ class Server(ABC):
     name: ClassVar[str]
     variable: ClassVar[str]
     packages: ClassVar[tuple[str, ...]]
+    listeners: ClassVar[tuple[str, ...]] = ()
+    """What it listens on beside its port: TLS, and other ways to log in; a container does not."""
     image: ClassVar[Image]
 
     def __init__(self, home: Path, *, in_docker: bool = False) -> None:
@@ -39,12 +43,29 @@ class Server(ABC):
         self.log = self.directory / "server.log"
         self.in_docker = in_docker
         self.port = 0
+        self.ports: dict[str, int] = {}
+        self.certificates = (home / FOLDER).resolve()
         self.units: list[Unit] = []
 
     @property
     @abstractmethod
     def url(self) -> str:
         """Return the URL that clients connect to."""
+
+    @property
+    def admin_url(self) -> str:
+        """Return the URL with every right, where that of clients has fewer."""
+        return self.url
+
+    @property
+    def password(self) -> str:
+        """Return the password of its logins, made for each server anew."""
+        # Servers that were started before there was such a file have this one.
+        return self._secret.read_text() if self._secret.exists() else "service"
+
+    @property
+    def _secret(self) -> Path:
+        return self.directory / "password"
 
     @classmethod
     @abstractmethod
@@ -67,7 +88,9 @@ class Server(ABC):
     def prepare(self) -> None:
         """Make ready for the first start, with nothing left of an earlier server."""
         self.port = free_port()
+        self.ports = {} if self.in_docker else {name: free_port() for name in self.listeners}
         self.directory.mkdir(parents=True, exist_ok=True)
+        state.write_secret(self._secret, secrets.token_hex(16))
         self.log.unlink(missing_ok=True)
         self.clean()
         if not self.in_docker:
@@ -79,7 +102,7 @@ class Server(ABC):
         if not self.in_docker:
             self.units = [*self.launch()]
         elif not self.units:
-            self.units = [run(self.image, port=self.port)]
+            self.units = [run(self.image, port=self.port, password=self.password)]
         else:
             for container in self._containers():
                 container.start()
@@ -144,12 +167,13 @@ class Server(ABC):
         """Remember the server for later runs."""
         units = [unit.to_json() for unit in self.units]
         pid = next((unit.pid for unit in self.units if isinstance(unit, Process)), None)
-        record = {"pid": pid, "port": self.port, "url": self.url}
+        record = {"pid": pid, "port": self.port, "ports": self.ports, "url": self.url}
         state.write(self.home, self.name, {**record, "in_docker": self.in_docker, "units": units})
 
     def load(self, record: state.Record) -> None:
         """Take up a server that an earlier run started."""
         self.port = int(record["port"])
+        self.ports = dict(record.get("ports", {}))
         self.in_docker = bool(record["in_docker"])
         self.units = [
             Container(unit["container"]) if "container" in unit else Process(**unit)
@@ -167,7 +191,8 @@ class Server(ABC):
         """Finish what an image leaves open; processes did it when they were installed."""
         for container in self._containers():
             if self.image.setup:
-                container.execute(self.image.setup)
+                setup = (each.replace("{password}", self.password) for each in self.image.setup)
+                container.execute(tuple(setup))
 
     def _containers(self) -> list[Container]:
         return [unit for unit in self.units if isinstance(unit, Container)]

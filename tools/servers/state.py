@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +28,22 @@ def write(home: Path, name: str, record: Record | None) -> None:
         if record is not None:
             records[name] = record
         draft = home / "state.json.new"
-        draft.write_text(json.dumps(records, indent=2) + "\n")
+        write_secret(draft, json.dumps(records, indent=2) + "\n")
         draft.replace(home / "state.json")
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that nobody else can read, not for a moment either."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def protect(home: Path) -> None:
+    """Make the folder of the servers, which nobody else may enter."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.chmod(0o700)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tools.system import (
 )
 from tools.system.checks import check as check_system
 from tools.system.checks import read
-from tools.system.environments import prepare
+from tools.system.environments import lock, prepare
 from tools.system.errors import NotUpdatedError
 from tools.system.file import Service, System
 from tools.system.observability import write_observability
@@ -120,6 +120,8 @@ def make_service(
     if not laid and not service.has("broker"):
         return None
     say(f"{service.name}: installing what it needs, unless that is there ...")
+    if laid:
+        lock(rendered)
     python = prepare(rendered)
     if laid:
         describe_settings(rendered, python)

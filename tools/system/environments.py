@@ -1,6 +1,7 @@
 """Environments in which rendered services can be imported, each made once for its requirements."""
 
 import hashlib
+import os
 import shutil
 import sys
 import time
@@ -12,8 +13,17 @@ from tools.system.errors import SystemRefusedError
 from tools.system.programs import attempt, run
 
 HOME = TEMPLATE / "build" / "environments"
-FILES = ("requirements-runtime.txt", "requirements-service.txt", "constraints.txt")
+FILES = ("requirements-runtime.txt", "requirements-service.txt", "constraints-effective.txt")
 KEPT_SECONDS = 7 * 24 * 3600
+
+
+def lock(rendered: Path) -> None:
+    """Lock the libraries of a service, its team's too, unless that is done already."""
+    tool = [sys.executable, Path("tools", "lock.py")]
+    if attempt([*tool, "--check"], cwd=rendered).returncode == 0:
+        return
+    path = os.pathsep.join((str(Path(find_uv()).parent), os.environ["PATH"]))
+    run(f"The libraries of {rendered.name} could not be locked", tool, cwd=rendered, PATH=path)
 
 
 def prepare(rendered: Path) -> Path:
@@ -33,9 +43,7 @@ def prepare(rendered: Path) -> Path:
 
 def install(environment: Path, rendered: Path) -> None:
     """Install with uv: from its cache where everything is there, so that no network is needed."""
-    uv = shutil.which("uv") or next(map(str, TEMPLATE.glob(".tools/uv-*/bin/uv")), None)
-    if uv is None:
-        raise SystemRefusedError("uv was not found: start this with ./just system.")
+    uv = find_uv()
     shutil.rmtree(environment, ignore_errors=True)
     failure = f"The libraries of {rendered.name} could not be installed"
     run(failure, [uv, "venv", "--quiet", "--python", sys.executable, environment], cwd=rendered)
@@ -43,6 +51,14 @@ def install(environment: Path, rendered: Path) -> None:
     command += ["--requirements", "requirements-runtime.txt"]
     if attempt([*command, "--offline"], cwd=rendered).returncode != 0:
         run(failure, command, cwd=rendered)
+
+
+def find_uv() -> str:
+    """Return the path of uv; raises SystemRefusedError."""
+    uv = shutil.which("uv") or next(map(str, TEMPLATE.glob(".tools/uv-*/bin/uv")), None)
+    if uv is None:
+        raise SystemRefusedError("uv was not found: start this with ./just system.")
+    return uv
 
 
 def remove_old() -> None:

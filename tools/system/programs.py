@@ -35,9 +35,15 @@ def attempt(
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        env={**kept, **keep_bytecode(), **variables},
         input=given,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def keep_bytecode() -> dict[str, str]:
+    """Return variables with which Python leaves nothing beside the modules that it imports."""
+    prefix = os.environ.get("PYTHONPYCACHEPREFIX")
+    return {"PYTHONPYCACHEPREFIX": prefix} if prefix else {"PYTHONDONTWRITEBYTECODE": "1"}

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tools.origin import name_address
 from tools.updates import Outcome, UpdateRefusedError, diff, inspect, update
 from tools.updates.linking import link
 from tools.updates.telling import tell_conflicts, tell_drift, tell_plan, tell_result
+from tools.updates.template import Template
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 
@@ -65,7 +67,7 @@ def add_update(parser: argparse.ArgumentParser) -> None:
 def run_update(options: argparse.Namespace) -> int:
     """Bring the service to a version of the template; any question can be answered anew."""
     if options.link:
-        print(link(options.service, TEMPLATE, options.link))
+        print(link(options.service, TEMPLATE, name_template(options.link)))
         return 0
     ask = sys.stdin.isatty() and not options.no_input
     outcome = update(
@@ -77,7 +79,7 @@ def run_update(options: argparse.Namespace) -> int:
         check=not options.no_check,
         say=say,
         confirm=make_confirm(ask=ask and not options.yes),
-        address=options.template,
+        address=name_template(options.template) if options.template else None,
     )
     if not outcome.needed:
         print(f"Nothing to do: the service is at {outcome.after}.")
@@ -93,6 +95,11 @@ def run_update(options: argparse.Namespace) -> int:
     else:
         return complain("Stopped: nothing was changed.", 130)
     return 0
+
+
+def name_template(address: str) -> str:
+    """Return what the service remembers of the address that was typed."""
+    return name_address(address, Template(TEMPLATE).latest.commit)
 
 
 def make_confirm(*, ask: bool) -> Callable[[Outcome], bool]:

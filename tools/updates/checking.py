@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from tools.updates import pins
 from tools.updates.errors import UpdateRefusedError
 
 Say = Callable[[str], None]
@@ -29,6 +30,8 @@ def check(copy: Path, say: Say) -> None:
     """Install what the copy of a service needs and run its checks; raises UpdateRefusedError."""
     say("installing the libraries of the new version in a copy ...")
     install(copy)
+    if pins.is_stale(copy):
+        write_anew(copy, pins.LOCK, "lock")
     generate(copy)
     say("running the service's checks in the copy ...")
     done = run_recipe(copy, "check")
@@ -48,8 +51,8 @@ def install(copy: Path) -> None:
     said = " ".join(FRAMES.sub(" ", done.stdout).split())
     if refused := find_refused(copy, said):
         raise UpdateRefusedError(
-            f"The libraries of the new version do not go with {', '.join(refused)} in "
-            f"{TEAM_LIBRARIES}, so nothing was changed: change that line first. ({said})"
+            f"The libraries of the new version do not go with {', '.join(refused)}, "
+            f"so nothing was changed: change that line first. ({said})"
         )
     raise UpdateRefusedError(
         f"The libraries of the new version could not be installed, so nothing was changed: {said}"
@@ -58,28 +61,31 @@ def install(copy: Path) -> None:
 
 def find_refused(copy: Path, said: str) -> list[str]:
     """Return the team's requirements that the resolver complains about."""
-    path = copy / TEAM_LIBRARIES
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    wanted = [line.partition("#")[0].strip() for line in lines]
-    names = ((line, re.match(r"[\w.-]+", line)) for line in wanted)
-    return [
-        line
-        for line, name in names
-        if name and re.search(rf"(?i)(?<![\w-]){re.escape(name[0])}(?![\w-])", said)
-    ]
+    refused = []
+    for path in (copy / name for name in (TEAM_LIBRARIES, pins.TEAM) if (copy / name).is_file()):
+        for text in path.read_text(encoding="utf-8").splitlines():
+            line = text.partition("#")[0].strip()
+            name = re.match(r"[\w.-]+", line)
+            if name and re.search(rf"(?i)(?<![\w-]){re.escape(name[0])}(?![\w-])", said):
+                refused.append(f"{line} in {path.name}")
+    return refused
 
 
 def generate(copy: Path) -> None:
     """Write anew what the service generates of its code, where it keeps that."""
     for name, recipe in GENERATED.items():
-        if not (copy / name).is_file():
-            continue
-        done = run_recipe(copy, *recipe)
-        if done.returncode != 0:
-            raise UpdateRefusedError(
-                f"{name} cannot be written anew with the new version, "
-                f"so nothing was changed: {read_last(done.stdout)}"
-            )
+        if (copy / name).is_file():
+            write_anew(copy, name, *recipe)
+
+
+def write_anew(copy: Path, name: str, *recipe: str) -> None:
+    """Run the recipe that writes a file; raises UpdateRefusedError."""
+    done = run_recipe(copy, *recipe)
+    if done.returncode != 0:
+        raise UpdateRefusedError(
+            f"{name} cannot be written anew with the new version, "
+            f"so nothing was changed: {read_last(done.stdout)}"
+        )
 
 
 def read_last(output: str) -> str:

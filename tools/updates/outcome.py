@@ -54,6 +54,10 @@ class Outcome:
     """The questions that the template asks no more."""
     kept_deleted: tuple[str, ...] = ()
     """Files of the template that the team deleted, which do not come back."""
+    overtaken: tuple[str, ...] = ()
+    """Pins of the team that the template's have reached, which are dropped."""
+    stale: bool = False
+    """Whether the lock has to be made anew."""
     news: tuple[str, ...] = ()
     """What the template's CHANGELOG says about the versions between."""
     conflicts: tuple[Conflict, ...] = ()

@@ -16,6 +16,8 @@ def tell_plan(outcome: Outcome) -> Iterator[str]:
         yield f"  answered  {name}={write_answer(answer)} (a new question)"
     for name in outcome.dropped:
         yield f"  dropped   {name} (no longer a question)"
+    for pin in outcome.overtaken:
+        yield f"  dropped   your pin {pin}"
     for path in outcome.kept_deleted:
         yield f"  left out  {path} (you deleted it)"
 
@@ -45,17 +47,20 @@ def tell_result(outcome: Outcome) -> Iterator[str]:
     """Say what was done and how to go on."""
     commit = f'git commit --message "chore: update the template to {outcome.after}"'
     undo = "git restore --staged --worktree ."
+    generate = "./just settings --example"
+    if outcome.stale:
+        generate = f"./just lock && {generate}"
     if outcome.conflicts:
         paths = " ".join(conflict.path for conflict in outcome.conflicts)
         yield "Updated, with conflicts, as in a merge. Go on:"
         yield f"  edit between the marks, then git add {paths}"
-        yield "  ./just settings --example && ./just check"
+        yield f"  {generate} && ./just check"
         yield f"  git add --update && {commit}"
     else:
         checked = "its checks pass" if outcome.checked else "its checks have not been run"
         yield f"Updated to {outcome.after}; {checked}. Nothing is committed. Go on:"
         if not outcome.checked:
-            yield "  ./just settings --example && ./just check && git add --update"
+            yield f"  {generate} && ./just check && git add --update"
         yield f"  {commit}"
     yield f"Or undo it: {undo}"
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tools.updates import checking, state
+from tools.updates import checking, pins, state
 from tools.updates.bench import PATCH, Bench
 from tools.updates.errors import UpdateRefusedError
 from tools.updates.git import GitError
@@ -90,6 +90,8 @@ class Update:
         self.copy = self.bench.copy(self.service)
         self.merged = merge_renders(self.bench, self.service, before, after)
         self.apply(self.state.advance(after.state, address or self.state.template))
+        overtaken = pins.take_over(self.copy, before.folder, after.folder)
+        self.stage()
         return Outcome(
             self.before,
             self.after,
@@ -98,6 +100,8 @@ class Update:
             questions={name: settled.answers[name] for name in settled.new},
             dropped=settled.dropped,
             kept_deleted=self.merged.kept_deleted,
+            overtaken=overtaken,
+            stale=pins.is_stale(self.copy),
             news=self.template.read_news(self.before.commit),
             conflicts=self.merged.conflicts,
         )
@@ -116,13 +120,14 @@ class Update:
             options = ("--index", "--binary", "--whitespace=nowarn")
             self.bench.git.run("apply", *options, *where, given=self.merged.patch)
         (self.copy / state.NAME).write_text(text, encoding="utf-8")
-        self.stage()
 
     def stage(self) -> None:
         """Take what was written anew into the update, and nothing that checks leave behind."""
         known = self.service.read_entries().keys() & {state.NAME, *checking.GENERATED}
-        there = [name for name in known if (self.copy / name).is_file()]
-        self.bench.at(self.copy).run("add", "--force", "--", *there)
+        there = [name for name in (*known, *pins.WRITTEN) if (self.copy / name).is_file()]
+        git = self.bench.at(self.copy)
+        git.run("add", "--force", "--", *there)
+        git.run("rm", "--quiet", "--cached", "--ignore-unmatch", "--", *pins.list_gone(self.copy))
 
     def list_changes(self) -> Changes:
         """List the files that are different in the copy."""
@@ -147,6 +152,7 @@ class Update:
         if checked:
             checking.check(self.copy, self.say)
             self.stage()
+            outcome = replace(outcome, stale=False)
         index = write_stages(self.bench, self.service, self.merged.stages)
         patch = self.bench.git.run(*PATCH, "--cached", "HEAD")
         place(self.service, patch, index, self.home)
