@@ -11,7 +11,7 @@ from tests.combinations import Combination
 from tests.renders import list_files
 
 # The same for every choice of options, so that it names everything.
-EVERYTHING_PINNED = "constraints.txt"
+EVERYTHING_PINNED = ("constraints.txt", "constraints-effective.txt")
 # What pyproject.toml keeps for updates: that nobody chose it.
 ANSWERED = re.compile(r'(broker|cache|database) = "none"|kubernetes = "false"')
 
@@ -41,7 +41,7 @@ ABSENCES = (
     Absence(
         "no worker",
         lambda it: it["interface"] == "api",
-        r"worker_main|app[./]tasks|job_claims|@consumer|@worker",
+        r"worker_main|app[./]tasks|job_(leases|runner|runs|schedule)|@consumer|@worker",
         but=r'"\(app\.api\) \| \(app\.tasks\)"|"\(app\.main\) \| \(app\.worker_main\)"'
         # What a consumer is belongs to the interface that memory, RabbitMQ and Kafka implement.
         r"|declared with `@consumer\.on\(Event\)`",
@@ -76,8 +76,10 @@ ABSENCES = (
         r"redis|cache",
         # Python's, uv's, SQLAlchemy's and browsers' own caches, and the ones that git ignores.
         but=r"__pycache__|^\.\w*_?cache/$|--mount=type=cache|leaves this layer in the cache"
-        r"|cache_ok = True|cache-control|UNCACHED|no-cache"
-        r"|^@(lru_)?cache\b|from functools import (lru_)?cache$",
+        r"|cache_ok = True|cache-control|UNCACHED|no-cache|^propcache=="
+        r"|^@(lru_)?cache\b|from functools import (lru_)?cache$"
+        # What PostgreSQL and its driver say of plans that a migration made stale.
+        r"|cache lookup failed|InvalidCachedStatementError|OutdatedSchemaCacheError",
     ),
     Absence("no GitHub", lambda it: it["ci"] != "github", r"github|dependabot", but=r"ghcr\.io"),
     Absence("no GitLab", lambda it: it["ci"] != "gitlab", r"gitlab|renovate"),
@@ -90,9 +92,13 @@ ABSENCES = (
 
 
 @cache
-def read(path: Path) -> str:
-    """Return the text of a file; services are much alike, so equal texts are kept once."""
-    return sys.intern(path.read_text(encoding="utf-8"))
+def read_files(folder: Path) -> list[tuple[str, str]]:
+    """Return the names of a service's files, and their texts: much alike, so each is kept once."""
+    return [
+        (sys.intern(path.relative_to(folder).as_posix()), sys.intern(path.read_text("utf-8")))
+        for path in list_files(folder)
+        if path.name not in EVERYTHING_PINNED
+    ]
 
 
 @cache
@@ -106,9 +112,8 @@ def find_lines(text: str, absence: Absence) -> list[str]:
 
 def find_leftovers(folder: Path, absence: Absence) -> set[str]:
     """Return the lines of a service that mention what was left out, and the names of such files."""
-    paths = [path for path in list_files(folder) if path.name != EVERYTHING_PINNED]
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    leftovers = {name for name in names if find_lines(name, absence)}
-    for name, path in zip(names, paths, strict=True):
-        leftovers.update(f"{name}: {line}" for line in find_lines(read(path), absence))
+    leftovers: set[str] = set()
+    for name, text in read_files(folder):
+        leftovers.update([name] if find_lines(name, absence) else ())
+        leftovers.update(f"{name}: {line}" for line in find_lines(text, absence))
     return leftovers

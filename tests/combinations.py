@@ -1,15 +1,15 @@
 """Every combination of answers: which are supported, and a small set that covers every pair."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 from typing import Any
 
 from tests.small_template import ROOT
 
 Answer = str | bool
-Pair = frozenset[tuple[str, Answer]]
 
 FREE_TEXT = ("service_name", "description", "author")
 
@@ -41,15 +41,14 @@ class Combination:
         """Name it, in folders and in the names of tests."""
         return "_".join(str(value).lower() for value in self.values)
 
-    @property
-    def answers(self) -> dict[str, Answer]:
+    @cached_property
+    def answers(self) -> Mapping[str, Answer]:
         """The answers, as cookiecutter takes them."""
         return dict(zip(CHOICES, self.values, strict=True))
 
-    @property
-    def pairs(self) -> set[Pair]:
-        """Every two of its answers."""
-        return {frozenset(pair) for pair in combinations(self.answers.items(), 2)}
+    def combine(self, size: int) -> set[tuple[tuple[str, Answer], ...]]:
+        """Return every so many of its answers."""
+        return set(combinations(self.answers.items(), size))
 
 
 def choose(**answers: Answer) -> Combination:
@@ -68,22 +67,24 @@ def is_supported(combination: Combination) -> bool:
     return not idle_worker and not shared_file
 
 
-def cover_pairs(candidates: Iterable[Combination]) -> Iterator[Combination]:
-    """Choose few candidates in which every two answers that occur together still do."""
-    candidates = list(candidates)
-    missing = set().union(*(each.pairs for each in candidates))
+def cover(candidates: Iterable[Combination], size: int) -> Iterator[Combination]:
+    """Choose few candidates in which each so many answers that occur together still do."""
+    parts = {each: each.combine(size) for each in candidates}
+    missing = set().union(*parts.values())
     best = DEFAULT
     while missing:
         yield best
-        missing -= best.pairs
-        best = max(candidates, key=lambda each: len(each.pairs & missing))
+        missing -= parts[best]
+        best = max(parts, key=lambda each: len(parts[each] & missing))
 
 
 EVERY = [Combination(values) for values in product(*CHOICES.values())]
 SUPPORTED = [each for each in EVERY if is_supported(each)]
 UNSUPPORTED = [each for each in EVERY if not is_supported(each)]
 DEFAULT = choose()
-COVERING = list(cover_pairs(SUPPORTED))
+COVERING = list(cover(SUPPORTED, 2))
+# Of those, few in which every single answer is.
+ANSWERING = list(cover(COVERING, 1))
 
 # Far apart, and each the plainest or the fullest of its kind: the inner loop checks these.
 TELLING = {

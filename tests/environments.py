@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.programs import check, find_program, run
+from tests.programs import check, find_program, run, share_bytecode
 from tests.renders import RENDERS, take_snapshot
 from tests.small_template import FOLDER
 from tools.pins import read_direct
 
 ENVIRONMENTS = RENDERS.parent / "envs"
 LISTS = ("requirements.txt", "requirements-runtime.txt")
-FILES = (*LISTS, "requirements-service.txt", "constraints.txt")
+FILES = (*LISTS, "requirements-service.txt", "constraints-effective.txt")
 KEPT_SECONDS = 7 * 24 * 3600
 
 
@@ -63,6 +63,7 @@ def make_once(name: str, *requirements: str | Path, cwd: Path) -> Path:
             install(environment, *requirements, cwd=cwd)
         ready.touch()
     remove_old()
+    share_bytecode(environment)
     return environment
 
 

@@ -12,6 +12,8 @@ from tests.renders import Part, render_distinct
 AMONG = pytest.mark.parametrize(
     "every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["telling", "every"]
 )
+# Left out by the inner loop, too.
+WEEKLY = (pytest.mark.weekly, pytest.mark.slow)
 WHOLE = Part(("**/*",), questions=tuple(CHOICES))
 
 

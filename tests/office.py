@@ -43,10 +43,12 @@ class Office:
         message_id: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> str:
-        """Send a message as such clients do, and return what the broker knows it by."""
+        """Send a message as such clients do; return what of its id the broker tells."""
         if self.parcels.broker == "kafka":
             merged = {"content-type": content_type, **(headers or {})}
-            return self.plain.send(self.topic, body, merged) or ""
+            place = self.plain.send(self.topic, body, merged) or ""
+            # The id of the topic stands before them, and the time behind.
+            return f"/{place.partition('/')[2]}/"
         more = {"message_id": message_id} if message_id else {}
         self.plain.send(self.topic, body, headers, content_type=content_type, **more)
         return message_id or ""

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.programs import clean_environment
+from tests.programs import clean_environment, share_bytecode
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 60.0
@@ -41,11 +41,11 @@ def wait_for(look: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"{what}: not within {PATIENCE_SECONDS:g} seconds")
 
 
-def ask(port: int, path: str, body: dict[str, object] | None = None) -> Any:
+def ask(port: int, path: str, body: dict[str, object] | None = None, host: str = HOST) -> Any:
     """Send a request and return the JSON of its answer."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json"}
-    request = urllib.request.Request(f"http://{HOST}:{port}{path}", data, headers)
+    request = urllib.request.Request(f"http://{host}:{port}{path}", data, headers)
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.load(response)
 
@@ -56,6 +56,7 @@ class Process:
     def __init__(self, service: Path, *arguments: str, log: Path, **variables: str) -> None:
         """Start Python in the service with these arguments."""
         self._log = log
+        share_bytecode(service / ".venv")
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
                 [service / ".venv/bin/python", *arguments],
@@ -89,6 +90,10 @@ class Process:
     def terminate(self) -> None:
         """Ask it to stop."""
         self._popen.send_signal(signal.SIGTERM)
+
+    def interrupt(self) -> None:
+        """Press Ctrl+C, as far as it is concerned."""
+        self._popen.send_signal(signal.SIGINT)
 
     def stop(self) -> int:
         """Ask it to stop and return its exit status."""

@@ -9,7 +9,6 @@ from tests.combinations import Combination
 from tests.environments import make_own
 from tests.programs import check, find_program, run
 from tests.renders import render
-from tests.small_template import ROOT
 
 IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
 
@@ -22,11 +21,8 @@ def make_service(folder: Path, combination: Combination) -> Path:
 
 
 def share_tools() -> dict[str, str]:
-    """Return variables with which just finds uv, and mypy what it has analysed before."""
-    return {
-        "PATH": os.pathsep.join((str(Path(find_program("uv")).parent), os.environ["PATH"])),
-        "MYPY_CACHE_DIR": str(ROOT / "build" / "mypy" / os.environ.get("PYTEST_XDIST_WORKER", "")),
-    }
+    """Return variables with which just finds uv."""
+    return {"PATH": os.pathsep.join((str(Path(find_program("uv")).parent), os.environ["PATH"]))}
 
 
 def run_recipe(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -5,16 +5,25 @@ A render is shared by every test, worker and run: nothing may write into it.
 
 import hashlib
 import os
+import runpy
 import shutil
+import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import cookiecutter
+from binaryornot.check import is_binary
+from cookiecutter import generate, hooks
+from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter as run_cookiecutter
+from jinja2 import Environment
 
 from tests.combinations import SUPPORTED, Answer, Combination
 from tests.small_template import FOLDER, ROOT
@@ -28,6 +37,9 @@ KEPT_SECONDS = 3600
 VARIABLE = "RENDERS_OF_THIS_TEMPLATE"
 # What all but the files of CI and of Kubernetes depend on.
 QUESTIONS = ("interface", "broker", "database", "cache")
+# Jinja takes most of the time of a render for what is the same in all of them.
+COMPILE: Any = Environment.compile
+COMPILED: dict[Hashable, object] = {}
 
 
 @dataclass(frozen=True)
@@ -125,19 +137,50 @@ def remove_old(current: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def compile_once(environment: Environment, *given: Hashable) -> object:
+    """Return the code of a text in the template, whose renders differ in the answers only."""
+    key = (environment.block_start_string, *given)
+    if key not in COMPILED:
+        COMPILED[key] = COMPILE(environment, *given)
+    return COMPILED[key]
+
+
+@cache
+def find_binary(path: str) -> bool:
+    """Tell whether a file of the template is copied as it is, once for all renders."""
+    return bool(is_binary(path))
+
+
+def run_script(path: str, folder: str | Path) -> None:
+    """Run a hook in this process: each render would start two."""
+    with chdir(folder):
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except SystemExit as ended:
+            if isinstance(ended.code, str):
+                print(ended.code, file=sys.stderr)
+            if ended.code:
+                raise FailedHookException(f"the hook ended with {ended.code}") from ended
+
+
 def render_into(folder: Path, answers: Mapping[str, Answer]) -> Path:
     """Render a service below a folder, untouched by the configuration of whoever runs this."""
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "cookiecutter.yml"
     configuration.write_text(f"replay_dir: {folder / 'replay'}\ncookiecutters_dir: {folder}\n")
-    rendered = run_cookiecutter(
-        str(take_snapshot() / "template"),
-        no_input=True,
-        extra_context=dict(answers),
-        output_dir=str(folder / "made"),
-        config_file=str(configuration),
-        accept_hooks=True,
-    )
+    with (
+        patch.object(Environment, "compile", compile_once),
+        patch.object(generate, "is_binary", find_binary),
+        patch.object(hooks, "run_script", run_script),
+    ):
+        rendered = run_cookiecutter(
+            str(take_snapshot() / "template"),
+            no_input=True,
+            extra_context=dict(answers),
+            output_dir=str(folder / "made"),
+            config_file=str(configuration),
+            accept_hooks=True,
+        )
     return Path(rendered)
 
 

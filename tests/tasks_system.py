@@ -82,9 +82,9 @@ class Tasks:
             self.insist(*question)
         return process
 
-    def ask(self, method: str, path: str, body: object = None) -> Answer:
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """Send a request to the API."""
-        return send(self.port, method, f"/v1{path}", body)
+        return send(self.port, method, f"/v1{path}", body, **headers)
 
     def create(self, task: Mapping[str, object] = PRIMES) -> int:
         """Create a task and return its number."""

@@ -187,6 +187,7 @@ def add_engine(template: Path) -> None:
     """Put the engine and what starts it into a small template."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "tools" / "updates", template / "tools" / "updates", ignore=ignored)
+    shutil.copy(ROOT / "tools" / "origin.py", template / "tools")
     shutil.copy(ROOT / "requirements.txt", template)
     (template / FOLDER / "tools").mkdir(exist_ok=True)
     shutil.copy(ROOT / FOLDER / "tools" / "template.py", template / FOLDER / "tools")

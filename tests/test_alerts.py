@@ -40,11 +40,13 @@ WELL = {
     'http_request_duration_seconds_bucket{instance="a", le="+Inf"}': steady(0, 101),
     'job_runs_total{instance="w", name="tidy", outcome="done"}': steady(0, 1),
     'job_runs_total{instance="w", name="tidy", outcome="failed"}': steady(1),
+    'job_late_seconds{instance="w", name="tidy"}': steady(200),
     'database_pool_timeouts_total{instance="a"}': steady(1),
     'messages_published_total{instance="a", topic="t", outcome="published"}': steady(0, 1),
     'messages_published_total{instance="a", topic="t", outcome="failed"}': steady(3),
     'outbox_oldest_age_seconds{instance="a"}': steady(1),
     'outbox_messages{instance="a", state="failed"}': steady(0),
+    'outbox_topic_deferred_seconds{instance="a", topic="t", reason="unroutable"}': steady(9000),
     'subscription_lag_messages{instance="w", subscription="s"}': steady(10),
     'messages_handled_total{instance="w", subscription="s", outcome="handled"}': steady(0, 1),
     'subscription_paused{instance="w", subscription="s"}': steady(0),
@@ -71,12 +73,21 @@ FIRING = [
         "JobFails",
         {'job_runs_total{instance="w", name="count", outcome="failed"}': f"_{LATELY} 1x12"},
     ),
+    ("JobLate", {'job_late_seconds{instance="w", name="count"}': steady(301)}),
     ("PoolTimeouts", {'database_pool_timeouts_total{instance="a"}': f"1{LATELY} 2x12"}),
     (
         "PublishFails",
         {'messages_published_total{instance="a", topic="u", outcome="refused"}': f"_{LATELY} 1x12"},
     ),
     ("OutboxOld", {'outbox_oldest_age_seconds{instance="a"}': steady(0, 15)}),
+    (
+        "OutboxTopicDeferred",
+        {
+            'outbox_topic_deferred_seconds{instance="a", topic="t", reason="unavailable"}': steady(
+                400
+            )
+        },
+    ),
     ("OutboxRefused", {'outbox_messages{instance="a", state="failed"}': steady(1)}),
     (
         "ConsumerStuck",

@@ -16,6 +16,7 @@ from benchmarks import (
     messaging,
     outbox,
     publishing,
+    rounds,
     serving,
     tasks,
 )
@@ -178,6 +179,13 @@ def test_bad_arguments_are_one_line(
     assert capsys.readouterr().err.splitlines()[-1] == f"bench: error: {line}"
 
 
+@pytest.fixture
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure without warming up: no figure is looked at here, only that there is one."""
+    monkeypatch.setattr(rounds, "WARM_UPS", 0)
+
+
+@pytest.mark.usefixtures("cold")
 @pytest.mark.slow
 def test_requests_are_measured_beside_a_peer() -> None:
     assert [row.what for row in serving.run(1).rows] == [
@@ -199,6 +207,7 @@ def test_a_log_line_to_loki_is_measured() -> None:
     assert all(row.ratio > 0 for row in rows)
 
 
+@pytest.mark.usefixtures("cold")
 @pytest.mark.slow
 @pytest.mark.servers
 @pytest.mark.parametrize("benchmark", [publishing, consuming])
@@ -208,20 +217,26 @@ def test_messages_are_measured_on_both_brokers(benchmark: ModuleType) -> None:
     assert all(row.ratio > 0 for row in rows)
 
 
+@pytest.mark.usefixtures("cold")
 @pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.servers
 def test_tasks_are_measured_beside_few_and_many() -> None:
     rows = tasks.run(1, count=8, sizes=(10, 20)).rows
     assert [row.ratio > 0 for row in rows] == [True] * 4
 
 
+@pytest.mark.usefixtures("cold")
+@pytest.mark.waits
 @pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.servers
 def test_outbox_and_inbox_are_measured() -> None:
     rows = outbox.run(1, counts=(10, 90), sizes=(200, 400)).rows
     assert [row.ratio > 0 for row in rows] == [True] * 14
 
 
+@pytest.mark.waits
 @pytest.mark.slow
 @pytest.mark.servers
 def test_lists_are_measured_on_every_database() -> None:

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from cookiecutter.exceptions import FailedHookException
 from hooks.pre_gen_project import check_combinations
 from tests.absences import ABSENCES, Absence, find_leftovers
 from tests.combinations import (
+    ANSWERING,
     CHOICES,
     COVERING,
     DEFAULT,
@@ -58,14 +61,25 @@ def test_supported_combination_renders_without_a_scar(combination: Combination) 
     assert os.access(folder / "just", os.X_OK)
 
 
+@cache
+def find_twins(name: str) -> Mapping[tuple[Answer, ...], Combination]:
+    """Return the combination that gates look at for each way in which files can look."""
+    part = PARTS[name]
+    return {part.key(each): each for each in part.representatives()}
+
+
+@cache
+def find_expected(name: str, twin: Combination) -> str:
+    """Return the hash of the files that gates look at, of which there are some."""
+    assert list_files(render(twin), PARTS[name].patterns), name
+    return fingerprint(render(twin), PARTS[name].patterns)
+
+
 @pytest.mark.parametrize("combination", spread(SUPPORTED), ids=str)
 def test_gates_see_every_kind_of_file_in_one_render_of_it(combination: Combination) -> None:
     for name, part in PARTS.items():
-        representatives = {part.key(each): each for each in part.representatives()}
         if part.holds(combination):
-            twin = render(representatives[part.key(combination)])
-            assert list_files(twin, part.patterns), name
-            expected = fingerprint(twin, part.patterns)
+            expected = find_expected(name, find_twins(name)[part.key(combination)])
             assert fingerprint(render(combination), part.patterns) == expected, name
 
 
@@ -114,9 +128,16 @@ def test_what_is_refused_is_what_cannot_work() -> None:
 
 def test_covering_set_holds_the_default_and_every_two_answers() -> None:
     assert COVERING[0] == DEFAULT
-    pairs = set().union(*(each.pairs for each in SUPPORTED))
-    assert set().union(*(each.pairs for each in COVERING)) == pairs
+    pairs = set().union(*(each.combine(2) for each in SUPPORTED))
+    assert set().union(*(each.combine(2) for each in COVERING)) == pairs
     assert len(set(COVERING)) == len(COVERING) <= 20
+
+
+def test_few_of_it_hold_the_default_and_every_answer() -> None:
+    assert ANSWERING[0] == DEFAULT
+    answers = {(question, each) for question, choices in CHOICES.items() for each in choices}
+    assert {answer for each in ANSWERING for answer in each.answers.items()} == answers
+    assert set(ANSWERING) < set(COVERING)
 
 
 CHOSEN_PAIRS = [

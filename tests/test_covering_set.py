@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.combinations import COVERING, DEFAULT, TELLING, Combination
+from tests.combinations import ANSWERING, COVERING, DEFAULT, TELLING, Combination
 from tests.environments import make_own
-from tests.marks import spread
+from tests.marks import WEEKLY, spread
 from tests.programs import check, find_program
 from tests.renders import render
 from tests.wheels import fetch_service_wheels
@@ -27,6 +27,7 @@ BROUGHT = {
     ("cache", "redis"): {"redis"},
 }
 LIST_MODULES = "import sys, app.{entry}; print(*sorted(sys.modules))"
+THE_OTHERS = [pytest.param(each, marks=WEEKLY) for each in COVERING if each not in ANSWERING]
 EACH_MEMBER = pytest.mark.parametrize("combination", [DEFAULT, *spread(COVERING[1:])], ids=str)
 
 
@@ -45,7 +46,8 @@ def test_every_server_takes_part() -> None:
     assert missing == []
 
 
-@EACH_MEMBER
+@pytest.mark.waits
+@pytest.mark.parametrize("combination", [*spread(ANSWERING), *THE_OTHERS], ids=str)
 def test_member_passes_its_own_tests_with_its_own_requirements(
     combination: Combination, tmp_path: Path
 ) -> None:
@@ -57,11 +59,15 @@ def test_member_passes_its_own_tests_with_its_own_requirements(
     assert missing or "skipped" not in said, said
 
 
+def list_versions(environment: Path) -> set[str]:
+    """Return what is installed, with its versions."""
+    uv = find_program("uv")
+    return set(check(uv, "pip", "freeze", "--quiet", "--python", environment).splitlines())
+
+
 def list_packages(environment: Path) -> set[str]:
     """Return the names of what is installed."""
-    uv = find_program("uv")
-    frozen = check(uv, "pip", "freeze", "--python", environment)
-    return {line.partition("==")[0] for line in frozen.splitlines()}
+    return {line.partition("==")[0] for line in list_versions(environment)}
 
 
 @EACH_MEMBER
@@ -102,11 +108,15 @@ def test_answers_are_those_that_the_document_tells_of(name: str, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_default_service_installs_with_pip_alone_and_passes_its_tests(tmp_path: Path) -> None:
+def test_pip_alone_installs_what_the_tests_were_passed_with(tmp_path: Path) -> None:
     service = shutil.copytree(render(DEFAULT), tmp_path / "service")
     check(sys.executable, "-m", "venv", service / ".venv", cwd=service)
     python = service / ".venv" / "bin" / "python"
     wheels = fetch_service_wheels(service)
     install = (python, "-m", "pip", "install", "--quiet", "-r", "requirements.txt")
     check(*install, cwd=service, **wheels)
-    assert " passed" in check(python, "-m", "pytest", "-q", cwd=service)
+    brought, tested = list_versions(service / ".venv"), list_versions(make_own(render(DEFAULT)))
+    assert tested <= brought
+    # What `python -m venv` itself brings.
+    assert {line.partition("==")[0] for line in brought - tested} <= {"pip", "setuptools"}
+    assert " passed" in check(python, "-m", "pytest", "-q", "tests/service", cwd=service)

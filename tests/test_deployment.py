@@ -12,7 +12,7 @@ from tests.combinations import TELLING, Combination
 from tests.environments import make_full
 from tests.kustomize import Build, Builds, Manifest, build, find_all, set_tag
 from tests.marks import AMONG
-from tests.programs import check
+from tests.programs import check, run
 from tests.renders import render
 
 # What the end of all but requests and messages may take; containers in compose have as much.
@@ -78,7 +78,10 @@ def test_connections_are_enough_for_as_many_pods_as_there_can_be(
         if "DATABASE_CONNECTIONS" in each.variables:
             most = max(count_at_most(each, one) for one in each.list("Deployment"))
             replicas = int(each.variables["REPLICAS"])
-            assert most <= replicas <= int(each.variables["DATABASE_CONNECTIONS"]), each
+            connections = int(each.variables["DATABASE_CONNECTIONS"])
+            assert most <= replicas <= connections, each
+            # The API and the worker hold as many each, of the 97 that PostgreSQL has for services.
+            assert connections * len(each.list("Deployment")) <= 97, each
 
 
 @AMONG
@@ -186,3 +189,25 @@ def test_a_process_starts_with_what_production_says(
     code = "from app.core.config import load_core_settings as load; print(load().process)"
     said = check(make_full() / "bin/python", "-c", code, cwd=service, **variables)
     assert "environment='production'" in said
+
+
+STARTING = """
+import sys
+from app.core.config import load_core_settings
+from app.core.errors import StartupError
+try:
+    load_core_settings()
+except StartupError as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.mark.parametrize("name", ["default", "worker-on-kafka", "jobs-on-redis"])
+def test_the_image_refuses_defaults_that_lose_data(name: str) -> None:
+    service = render(TELLING[name])
+    image = (service / "Dockerfile").read_text(encoding="utf-8")
+    variables = dict(re.findall(r"([A-Z_]+)=(\S+)", " ".join(re.findall("^ENV (.*)", image, re.M))))
+    variables = {key: value for key, value in variables.items() if key != "PATH"}
+    said = run(make_full() / "bin/python", "-c", STARTING, cwd=service, **variables)
+    assert said.returncode == 1
+    assert re.match("[A-Z_]+: in production, ", said.stdout)

@@ -18,7 +18,8 @@ from tests.documents import (
 from tests.small_template import ROOT
 
 GUIDE = ROOT / "docs" / "guide.md"
-QUOTING = [ROOT / "docs" / f"{name}.md" for name in ("cache", "database", "http", "testing")]
+QUOTED = ("cache", "database", "http", "jobs", "messaging", "testing")
+QUOTING = [ROOT / "docs" / f"{name}.md" for name in QUOTED]
 GUIDE_TEST = "tests/test_guide.py::test_the_guide_can_be_followed"
 TOOLS = "tests/test_messaging_tools.py"
 LONGEST_README = 150
@@ -28,6 +29,7 @@ TEMPLATE_RECIPES = "tests/test_template_recipes.py"
 RUN_BY = {
     "./just demo": ".ci/run",
     "./just drills": ".ci/run",
+    "./just mutants": "tests/test_mutants.py::test_the_command_lists_what_is_chosen",
     "./just example dev-talk": ".ci/run",
     "./just fleet": "tests/test_fleet.py::test_the_recipe_takes_folders_from_where_it_is_called",
     "./just example tasks": ".ci/run",
@@ -69,6 +71,7 @@ RUN_BY = {
     "./just settings": "tests/test_processes.py::test_settings_are_shown_with_where_they_came_from",
     "./just system": ("tests/test_system.py::test_the_recipe_takes_a_path_from_where_it_is_called"),
     "docker compose": "tests/test_system_compose.py::test_it_follows_the_schema_of_compose_files",
+    "./just jobs": "tests/test_processes.py::test_a_worker_runs_its_jobs_and_stops_cleanly",
     "./just worker": "tests/test_processes.py::test_a_worker_runs_its_jobs_and_stops_cleanly",
     "cookiecutter": "tests/test_ways.py::test_cookiecutter_with_a_path",
     "cruft create": "tests/test_ways.py::test_cruft_create",
@@ -95,6 +98,14 @@ RUN_BY = {
         "::test_every_reference_leads_to_what_is_built_or_what_the_team_creates"
     ),
     "./just audit": "tests/test_audit.py::test_what_the_image_installs_is_asked_about_and_no_tool",
+    "./just patch": "tests/test_patching.py::test_a_pin_is_locked_installed_audited_and_tested",
+    "./just lock": (
+        "tests/test_patching.py::test_a_library_of_the_team_is_locked_with_what_it_needs"
+    ),
+    "./just sbom": "tests/test_sbom.py::test_it_follows_the_schema_of_cyclonedx",
+    "./just release --pins": "tests/test_release.py::test_a_release_of_pins_is_one_command",
+    # On GitHub alone.
+    "gh attestation verify": "tests/test_schemas.py::test_workflows_have_no_known_weakness",
     # For people at work: that they are there is all that is tested.
     "./just --list": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
     "./just NAME": "tests/test_gates.py::test_recipes_are_listed_and_formatted",
@@ -144,11 +155,13 @@ def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:
 
 
 @pytest.mark.parametrize("document", QUOTING, ids=lambda path: path.stem)
-def test_code_that_is_quoted_stands_in_the_template(document: Path) -> None:
+def test_code_that_is_quoted_stands_where_tests_run_it(document: Path) -> None:
     quoted = [block for block in read_blocks(document) if block.target]
     assert quoted
     for block in quoted:
-        assert block.text in (TEMPLATE / str(block.target)).read_text(encoding="utf-8")
+        places = (TEMPLATE / str(block.target), ROOT / str(block.target))
+        place = next(path for path in places if path.exists())
+        assert block.text in place.read_text(encoding="utf-8")
 
 
 def test_what_shows_how_a_threat_is_met_is_in_the_template() -> None:

@@ -15,7 +15,7 @@ from drills.crew import Crew, measure_memory, wait_for
 from drills.errors import DrillError
 from drills.proxy import Proxy
 from drills.results import Result, make_table
-from drills.verdicts import STEPS, DeadLetter, Expectation, Findings, judge, show
+from drills.verdicts import STEPS, UNKNOWN, DeadLetter, Expectation, Findings, judge, show
 from tests.processes import HOST
 
 NUMBERS = range(4)
@@ -90,6 +90,24 @@ def test_what_else_was_expected_is_missed(found: Findings, problem: str) -> None
 def test_who_may_be_put_aside_twice_is_said() -> None:
     found = replace(BURIED, dead=[LETTER, LETTER])
     assert judge(replace(POISONED, may_bury_twice=True), found) == []
+
+
+def test_a_copy_that_was_put_aside_too_has_attempts_of_its_own() -> None:
+    expected = replace(POISONED, may_bury_twice=True)
+    tried = replace(BURIED, attempts=Counter({3: 8}))
+    assert judge(expected, tried) == ["order 3 was tried 8 times, not 4"]
+    assert judge(expected, replace(tried, dead=[LETTER, LETTER])) == []
+    more = replace(tried, dead=[LETTER, LETTER], attempts=Counter({3: 9}))
+    assert judge(expected, more) == ["order 3 was tried 9 times, not 4 to 8"]
+
+
+def test_dead_letters_that_nobody_can_read_are_counted() -> None:
+    letter = DeadLetter(UNKNOWN, "confirm_order", "unreadable", attempts=1)
+    expected = Expectation(dead=[letter] * 2)
+    assert judge(expected, replace(GOOD, dead=[letter] * 2)) == []
+    said = judge(expected, replace(GOOD, dead=[letter]))
+    assert len(said) == 1
+    assert said[0].startswith("missing dead letters: 1")
 
 
 def test_of_many_the_first_are_shown() -> None:

@@ -14,6 +14,9 @@ from tests.marks import AMONG, choose_folders, spread
 from tests.programs import check, find_program
 from tests.renders import PARTS, RENDERS, render
 
+# Together on one worker: its mypy analyses what it has not seen, and neighbours differ little.
+pytestmark = pytest.mark.waits
+
 CODE = PARTS["code"]
 EACH_CODE = pytest.mark.parametrize(
     "combination",

@@ -11,6 +11,7 @@ def test_a_request_brings_a_token_only_when_there_is_one() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.servers
 def test_the_gateway_is_measured() -> None:
     rows = gateway.run(1).rows

@@ -58,8 +58,11 @@ def render(command: str, folder: Path) -> Path:
 def add(block: Block, folder: Path) -> None:
     """Add the imports of a block at the top of its file, and the rest at the end."""
     path = folder / (block.target or "")
-    if not path.exists():
+    if block.text.startswith('"""'):
         path.write_text(block.text, encoding="utf-8")
+        return
+    if block.language == "text":
+        path.write_text(path.read_text(encoding="utf-8") + block.text, encoding="utf-8")
         return
     imports = re.match(r"((from|import) .*\n|\n)*", block.text)
     taken = imports.group() if imports else ""
@@ -109,18 +112,18 @@ def run_and_review(command: str, folder: Path) -> None:
         start_new_session=True,
     )
     try:
-        assert (
-            "/v1/items/{item_id}/reviews" in ask_until_answered(f"{address}/openapi.json")["paths"]
-        )
-        item = ask(f"{address}/v1/items", {"name": "lamp"})["id"]
-        assert ask(f"{address}/v1/items/{item}/reviews", {"stars": 5})["stars"] == 5
-        rating = ask_until_answered(f"{address}/v1/items/{item}/rating")
-        assert rating == {"count": 1, "average": 5.0}
+        paths = ask_until_answered(f"{address}/openapi.json")["paths"]
+        assert "/v1/products/{product}/reviews" in paths
+        lamp = f"{address}/v1/products/lamp"
+        review = ask(f"{lamp}/reviews", {"stars": 5, "text": "It **shines**."})
+        assert review["html"] == "<p>It <strong>shines</strong>.</p>\n"
+        assert ask_until_answered(f"{lamp}/rating") == {"count": 1, "average": 5.0}
     finally:
         os.killpg(service.pid, signal.SIGTERM)
         service.wait(PATIENCE_SECONDS)
 
 
+@pytest.mark.waits
 @pytest.mark.slow
 def test_the_guide_can_be_followed(tmp_path: Path) -> None:
     folder = tmp_path / "nowhere"

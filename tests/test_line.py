@@ -13,7 +13,7 @@ from tests.line.versions import COUNT, LATEST
 from tests.line.work import LATER, START
 from tests.recipes import check_recipe, commit
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 
 # What a new version brings into the zone of teams: files to begin with.
 NEW_SEAMS = {"deploy/observability/rules/service.yml", "tests/service/pre-commit.yaml"}
@@ -97,5 +97,6 @@ def follow(
 def check_service(folder: Path) -> None:
     """Run the service's checks in an environment with its own libraries."""
     (folder / ".venv").symlink_to(make_own(folder))
+    check_recipe(folder, "lock")
     check_recipe(folder, "settings", "--example")
     check_recipe(folder, "check")

@@ -1,6 +1,7 @@
 """Kustomize builds every environment, and what it builds fits together."""
 
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import yaml
@@ -14,6 +15,13 @@ from tests.test_reference import read_settings
 
 VALIDATE = Path(sys.executable).with_name("kubernetes-validate")
 SECRETS = "/run/secrets/service/"
+# Variables that the server itself reads.
+OF_THE_SERVER = {"FORWARDED_ALLOW_IPS"}
+# Addresses that providers share among their customers (RFC 6598), and clusters among their pods.
+SHARED = ip_network("100.64.0.0/10")
+# The ports of health and metrics.
+OPERATION = {"management", "health"}
+MONITORING = {"kubernetes.io/metadata.name": "monitoring"}
 # What Kubernetes calls restricted, of a container.
 RESTRICTED = {
     "allowPrivilegeEscalation": False,
@@ -125,7 +133,28 @@ def test_ports_have_the_names_that_others_call_them_by(builds: Builds, *, every:
             for probe in find_all(pod, "httpGet"):
                 assert probe["port"] in ports, build
             scraped = pod["metadata"].get("annotations", {}).get("prometheus.io/port")
-            assert [scraped] == [str(port) for port in ports.values()] or not ports, build
+            # On the port that clients do not reach.
+            own = [str(port) for name, port in ports.items() if name in OPERATION]
+            assert [scraped] == own or not ports, build
+
+
+@AMONG
+def test_nobody_but_monitoring_reaches_the_port_of_operators(
+    builds: Builds, *, every: bool
+) -> None:
+    for build in builds(every):
+        for _, pod in build.list_pods():
+            for probe in find_all(pod, "httpGet"):
+                assert probe["port"] in OPERATION, build
+            ports = list_ports([pod])
+            if "management" in ports:
+                assert build.variables["MANAGEMENT_PORT"] == str(ports["management"]), build
+        for policy in build.list("NetworkPolicy"):
+            for rule in policy["spec"].get("ingress", ()):
+                if {each["port"] for each in rule["ports"]} & OPERATION:
+                    assert rule["from"] == [{"namespaceSelector": {"matchLabels": MONITORING}}]
+                else:
+                    assert {"namespaceSelector": {"matchLabels": MONITORING}} not in rule["from"]
 
 
 @AMONG
@@ -158,7 +187,21 @@ def test_every_variable_is_a_setting_of_the_service(builds: Builds, *, every: bo
         settings = read_settings(build.service)
         names = set(build.variables)
         names |= {each["name"] for several in find_all(build.manifests, "env") for each in several}
-        assert {name.removesuffix("_FILE") for name in names} <= settings.keys(), build
+        names = {name.removesuffix("_FILE") for name in names}
+        assert names - OF_THE_SERVER <= settings.keys(), build
+
+
+@AMONG
+def test_the_proxies_in_front_of_an_api_may_say_who_calls(builds: Builds, *, every: bool) -> None:
+    for build in builds(every):
+        allowed = build.variables.get("FORWARDED_ALLOW_IPS")
+        has_api = (build.service / "app/main.py").is_file()
+        assert (allowed is not None) is has_api, build
+        if allowed:
+            networks = [ip_network(each) for each in allowed.split(",")]
+            # Pods have private addresses; nobody else may say where a request comes from.
+            assert all(each.is_private or each == SHARED for each in networks), build
+            assert any(ip_address("10.244.1.7") in each for each in networks), build
 
 
 @AMONG

@@ -179,7 +179,7 @@ def test_production_starts_only_with_the_topology_that_was_applied(
         checked = other.call("topology", "check")
         assert checked.status == 1
         assert missing in checked.output
-        assert checked.output.endswith("run `just topology apply` to create it")
+        assert checked.output.endswith("run `just topology apply` to create what is missing")
         applied = other.call("topology", "apply")
         assert applied.status == 0, applied
         assert applied.output.startswith("as declared: ")

@@ -8,11 +8,16 @@ PAGE = ROOT / "docs" / "operation.md"
 METRICS = TEMPLATE / "app" / "core" / "metrics.py"
 # What Prometheus' practice asks of names: base units, and what a counter ends with.
 UNITS = ("_seconds", "_messages", "_info", "_total")
-PLAIN = {"dependency_up", "http_requests_in_flight", "subscription_paused"}
+PLAIN = {
+    "dependency_up",
+    "http_requests_in_flight",
+    "http_streams_open",
+    "subscription_paused",
+}
 PLAIN |= {"database_connections_used", "database_connections_max", "subscription_dead_letters"}
 # What a value of a label may be: a name of the code, or a kind of outcome. `job`, `instance` and
 # `service` are whom Prometheus asked.
-LABELS = {"dependency", "method", "name", "outcome", "reason", "route", "state", "status"}
+LABELS = {"dependency", "kind", "method", "name", "outcome", "reason", "route", "state", "status"}
 LABELS |= {"subscription", "topic", "version"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.programs import check, run
 from tests.recipes import IDENTITY, commit
 from tests.small_template import FOLDER, ROOT, make_template, run_module
-from tools.origin import NAME, NoOriginError, find_origin
+from tools.origin import NAME, NoOriginError, find_origin, name_address
 
 ANSWERS = {"description": 'say "hi" \\ {x} 🚀', "author": "it's us", "kubernetes": True}
 GIVEN = ('description=say "hi" \\ {x} 🚀', "author=it's us", "kubernetes=true")
@@ -62,26 +62,109 @@ def test_cruft_finds_nothing_to_update(template: Path) -> None:
     assert run_module("cruft", "check", home=template.parent, cwd=made).returncode == 0
 
 
-def test_a_commit_that_others_have_is_named_by_their_url(template: Path, tmp_path: Path) -> None:
-    check("git", "clone", "--quiet", "--bare", template, tmp_path / "shared.git")
-    check("git", "remote", "add", "origin", tmp_path / "shared.git", cwd=template)
-    check("git", "fetch", "--quiet", "origin", cwd=template)
-    assert new(template).returncode == 0
-    assert read_origin(template)["template"] == str(tmp_path / "shared.git")
+URL = "https://example.com/template.git"
+
+
+def clone(source: Path, folder: Path, *options: str) -> Path:
+    """Clone a repository as others would, through no short cut."""
+    check("git", "clone", "--quiet", *options, source.as_uri(), folder)
+    return folder
+
+
+def point(folder: Path, url: str) -> None:
+    """Let the origin of a clone be elsewhere."""
+    check("git", "remote", "set-url", "origin", url, cwd=folder)
+
+
+def test_a_service_of_a_clone_remembers_where_the_clone_comes_from(
+    template: Path, tmp_path: Path
+) -> None:
+    mine = clone(template, tmp_path / "mine")
+    point(mine, URL)
+    assert new(mine).returncode == 0
+    assert read_origin(mine)["template"] == URL
 
 
 def test_a_commit_that_only_this_folder_has_is_named_by_its_path(
     template: Path, tmp_path: Path
 ) -> None:
-    check("git", "remote", "add", "origin", tmp_path / "shared.git", cwd=template)
-    assert find_origin(template).template == str(template)
+    mine = clone(template, tmp_path / "mine")
+    point(mine, URL)
+    (mine / FOLDER / "README.md").write_text("two\n")
+    check("git", *IDENTITY, "commit", "--quiet", "--all", "--message", "two", cwd=mine)
+    assert find_origin(mine).template == str(mine)
 
 
-def test_passwords_in_a_url_are_not_written(template: Path) -> None:
-    url = "https://ann:secret@example.com/template.git"
-    check("git", "remote", "add", "origin", url, cwd=template)
-    check("git", "update-ref", "refs/remotes/origin/main", "HEAD", cwd=template)
-    assert find_origin(template).template == "https://example.com/template.git"
+@pytest.mark.parametrize("options", [("--single-branch",), ("--depth", "1")])
+def test_a_clone_of_one_tag_comes_from_its_origin(
+    template: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    check("git", "tag", "v1.0.0", cwd=template)
+    mine = clone(template, tmp_path / "mine", "--branch", "v1.0.0", *options)
+    point(mine, URL)
+    assert find_origin(mine).template == URL
+
+
+def test_a_clone_of_a_clone_is_followed(template: Path, tmp_path: Path) -> None:
+    first = clone(template, tmp_path / "first clone")
+    second = clone(first, tmp_path / "second")
+    assert find_origin(second).template == str(template)
+    point(first, URL)
+    assert find_origin(second).template == URL
+
+
+@pytest.mark.parametrize("url", ["../shared.git", "{home}/shared.git", "file://{home}/shared.git"])
+def test_an_origin_on_this_machine_is_named_by_its_whole_path(
+    template: Path, tmp_path: Path, url: str
+) -> None:
+    clone(template, tmp_path / "shared.git", "--bare")
+    mine = clone(template, tmp_path / "mine")
+    point(mine, url.format(home=tmp_path))
+    assert find_origin(mine).template == str(tmp_path / "shared.git")
+
+
+def test_where_the_origin_is_gone_the_clone_is_named(template: Path, tmp_path: Path) -> None:
+    mine = clone(template, tmp_path / "mine")
+    point(mine, str(tmp_path / "gone.git"))
+    assert find_origin(mine).template == str(mine)
+
+
+def test_clones_of_each_other_are_followed_once(template: Path, tmp_path: Path) -> None:
+    first, second = (clone(template, tmp_path / name) for name in ("first", "second"))
+    point(first, str(second))
+    point(second, str(first))
+    assert find_origin(first).template == str(second)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://ann:secret@example.com/template.git", URL),
+        ("https://secret@example.com/template.git", URL),
+        ("ftps://ann:s%40ecret@example.com/template.git", "ftps://example.com/template.git"),
+        ("ssh://git:secret@example.com:22/a.git", "ssh://git@example.com:22/a.git"),
+        ("ssh://git@example.com/a.git", "ssh://git@example.com/a.git"),
+        ("git@example.com:a/b.git", "git@example.com:a/b.git"),
+    ],
+)
+def test_passwords_in_a_url_are_not_written(
+    template: Path, tmp_path: Path, url: str, kept: str
+) -> None:
+    mine = clone(template, tmp_path / "mine")
+    point(mine, url)
+    assert find_origin(mine).template == kept
+    assert name_address(url, find_origin(mine).commit) == kept
+
+
+def test_an_address_that_is_typed_is_followed_too(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = clone(template, tmp_path / "mine")
+    commit = find_origin(mine).commit
+    monkeypatch.chdir(tmp_path)
+    assert name_address("mine", commit) == str(template)
+    point(mine, URL)
+    assert name_address("mine", commit) == URL
 
 
 def test_a_template_without_git_renders_what_cannot_be_updated(template: Path) -> None:

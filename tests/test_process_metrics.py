@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,7 +15,15 @@ import pytest
 
 from tests.clients import send
 from tests.combinations import choose
-from tests.processes import API, WORKER, Process, find_port, running, wait_for
+from tests.processes import (
+    API,
+    DEVELOPMENT_API,
+    WORKER,
+    Process,
+    find_port,
+    running,
+    wait_for,
+)
 from tests.recipes import make_service
 
 pytestmark = pytest.mark.slow
@@ -138,3 +147,69 @@ def test_a_worker_says_how_it_is_on_a_port_of_its_own(tmp_path: Path) -> None:
         assert other.output.startswith("WORKER_HEALTH_PORT: ")
         assert len(other.output.splitlines()) == 1
         assert worker.stop() == 0
+
+
+@pytest.fixture
+def managed(tmp_path: Path) -> Iterator[tuple[Gunicorn, Gunicorn]]:
+    """Several workers with a management port: what clients see, and what operators see."""
+    service = make_service(tmp_path / "service", choose(interface="api", broker="none"))
+    folder, public, operators = tmp_path / "temporary", find_port(), find_port()
+    folder.mkdir()
+    variables = {"PORT": str(public), "WORKERS": str(WORKERS), "TMPDIR": str(folder)}
+    variables |= {"MANAGEMENT_PORT": str(operators), "SERVICE_COMMIT": "abc123"}
+    with running(service, *API, log=tmp_path / "log", **variables) as process:
+        wait_for(lambda: send(operators, "GET", "/health/ready").status == 200, "readiness")
+        wait_for(lambda: send(public, "GET", "/v1/items").status == 200, "the API")
+        yield Gunicorn(process, public, folder), Gunicorn(process, operators, folder)
+
+
+def test_one_worker_serves_the_management_port_for_all_and_another_one_after_it(
+    managed: tuple[Gunicorn, Gunicorn],
+) -> None:
+    clients, operators = managed
+    for path in ("/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json", "/info"):
+        assert send(clients.port, "GET", path).status == 404
+        assert send(operators.port, "GET", path).status == 200
+    assert send(operators.port, "GET", "/info").json["commit"] == "abc123"
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answers = list(pool.map(lambda _: send(clients.port, "GET", "/v1/items"), range(REQUESTS)))
+    assert {answer.status for answer in answers} == {200}
+    counted = operators.count("/v1/items")
+    assert counted is not None
+    assert counted > REQUESTS
+    [owner] = find_listeners(operators.list_workers(), operators.port)
+    os.kill(owner, signal.SIGKILL)
+    wait_for(
+        lambda: len(find_listeners(operators.list_workers() - {owner}, operators.port)) == 1,
+        "another one",
+    )
+    wait_for(lambda: send(operators.port, "GET", "/health/ready").status == 200, "readiness")
+    assert operators.count("/v1/items") == counted
+    assert clients.process.stop() == 0
+
+
+def find_listeners(processes: set[int], port: int) -> list[int]:
+    """Return which of the processes have a socket that listens on a port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    sockets = {
+        f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A"
+    }
+    return [
+        process
+        for process in processes
+        if sockets & {str(each.readlink()) for each in Path(f"/proc/{process}/fd").iterdir()}
+    ]
+
+
+@pytest.mark.parametrize("command", [API, DEVELOPMENT_API], ids=["gunicorn", "uvicorn"])
+def test_a_management_port_that_is_taken_is_one_sentence(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    service = make_service(tmp_path / "service", choose(interface="api", broker="none"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        variables = {"PORT": str(find_port()), "WORKERS": "2"}
+        variables |= {"MANAGEMENT_PORT": str(taken.getsockname()[1])}
+        with running(service, *command, log=tmp_path / "log", **variables) as process:
+            assert process.wait() != 0
+            assert process.output.count("MANAGEMENT_PORT: 127.0.0.1:") == 1
+            assert "Traceback" not in process.output

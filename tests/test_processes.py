@@ -16,7 +16,7 @@ from tests.processes import (
     running,
     wait_for,
 )
-from tests.recipes import make_service, run_recipe
+from tests.recipes import check_recipe, make_service, run_recipe
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +44,20 @@ def test_an_item_goes_all_the_way_with_no_server(
         )
         assert kinds == {"item.created"}
         assert process.stop() == 0
+        assert "Application shutdown complete" in process.output
+        assert "Traceback" not in process.output
+
+
+@pytest.mark.parametrize("api", [API, DEVELOPMENT_API], ids=["gunicorn", "development"])
+def test_it_listens_on_ipv6_and_ends_cleanly_on_ctrl_c(
+    service: Path, tmp_path: Path, api: tuple[str, ...]
+) -> None:
+    port = find_port()
+    variables = {"HOST": "::1", "PORT": str(port)}
+    with running(service, *api, log=tmp_path / "log", **variables) as process:
+        wait_for(lambda: ask(port, "/health/ready", host="[::1]"), "readiness")
+        process.interrupt()
+        process.wait()
         assert "Application shutdown complete" in process.output
         assert "Traceback" not in process.output
 
@@ -112,6 +126,12 @@ def test_a_worker_runs_its_jobs_and_stops_cleanly(tmp_path: Path) -> None:
     service = make_service(tmp_path / "service", choose(interface="worker", broker="none"))
     with running(service, *WORKER, log=tmp_path / "log") as process:
         wait_for(lambda: "job done" in process.output, "the first job")
+        assert " every 60 s " in check_recipe(service, "jobs")
+        check_recipe(service, "jobs", "pause", "record_heartbeat")
+        check_recipe(service, "jobs", "run", "record_heartbeat")
+        wait_for(lambda: process.output.count("job done") == 2, "the run that was wanted")
+        history = check_recipe(service, "jobs", "history", "record_heartbeat")
+        assert history.count(" done ") == 2
         assert process.stop() == 0
         assert "worker stopping" in process.output
 
@@ -121,7 +141,10 @@ def test_the_doctor_says_what_is_not_reachable_and_what_to_do(service: Path) -> 
     assert result.returncode != 0
     assert "database   sqlite:///service.db: ok" in result.stdout
     assert "BROKER_URL: no broker answers there" in result.stdout
-    assert "start what is missing, or unset its variable" in result.stdout
+    assert (
+        "start what does not answer, correct what is refused, or unset its variable"
+        in result.stdout
+    )
     assert "Traceback" not in result.stdout
 
 
@@ -138,3 +161,16 @@ def test_settings_are_shown_with_where_they_came_from(service: Path) -> None:
     assert "unknown in .env: DATABSE_URL\nLOG_LEVEL: " in result.stdout
     assert "POSTGRES_PASSWORD" not in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_opened(
+    service: Path, tmp_path: Path
+) -> None:
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
+        with running(service, *DEVELOPMENT_API, log=tmp_path / "log", PORT=str(port)) as process:
+            assert process.wait() != 0
+    assert process.output.splitlines() == [
+        f"PORT: {HOST} port {port} cannot be listened on (Address already in use): set another"
+    ]
+    assert not (service / "service.db").exists()

@@ -9,9 +9,9 @@ import pytest
 
 from tests.programs import check
 from tests.recipes import commit
-from tests.small_template import ROOT
+from tests.small_template import FOLDER, ROOT
 from tools.interface import RECORD
-from tools.release import ReleaseRefusedError, main, release
+from tools.release import UNRELEASED, ReleaseRefusedError, main, release, release_pins
 from tools.versions import Version, parse, read_version
 
 CHANGELOG = """\
@@ -176,3 +176,75 @@ def test_versions_sort_as_versions() -> None:
     assert (parse("1.9.9"), parse("1.10.0")) == (Version(1, 9, 9), Version(1, 10, 0))
     assert Version(1, 10, 0) > Version(1, 9, 9)
     assert parse("01.0.0") is None
+
+
+PINNED = f"{FOLDER}/constraints.txt"
+
+
+@pytest.fixture
+def released(template: Path) -> Path:
+    """A released template with pins, on a branch where nothing else has changed."""
+    (template / FOLDER).mkdir()
+    (template / PINNED).write_text("# Pins.\nanyio==1.0\nidna==3.18\n")
+    check("git", "add", "--all", cwd=template)
+    check("git", "commit", "--quiet", "--message", "pins", cwd=template)
+    release("1.3.0", template)
+    return template
+
+
+def raise_idna(upgrade: list[str], template: Path) -> None:
+    """Raise a library, if it is to be raised."""
+    if upgrade in (["*"], ["idna"]):
+        path = template / PINNED
+        path.write_text(path.read_text().replace("3.18", "3.20"))
+
+
+@pytest.mark.parametrize("packages", [[], ["idna"]])
+def test_a_release_of_pins_is_one_command(released: Path, packages: list[str]) -> None:
+    assert str(release_pins(packages, released, raise_idna)) == "1.3.1"
+    assert str(read_version(released)) == "1.3.1"
+    assert check("git", "tag", "--list", "v1.3.1", cwd=released) == "v1.3.1\n"
+    changed = set(check("git", "diff", "--name-only", "v1.3.0", cwd=released).split())
+    assert changed == {"CHANGELOG.md", "cookiecutter.json", PINNED}
+    changelog = (released / "CHANGELOG.md").read_text(encoding="utf-8")
+    unreleased, patch, _ = changelog.split("\n## ", 3)[1:]
+    assert unreleased == "Unreleased\n"
+    assert patch.startswith("1.3.1 - ")
+    assert patch.endswith("- Pins: idna 3.20.\n")
+
+
+def refuse_pins(template: Path, packages: list[str]) -> str:
+    """Return the sentence that refuses a release of pins, and check that nothing has changed."""
+    before = read_state(template)
+    with pytest.raises(ReleaseRefusedError) as refusal:
+        release_pins(packages, template, raise_idna)
+    assert read_state(template) == before
+    return str(refusal.value)
+
+
+def test_pins_that_stay_are_no_release(released: Path) -> None:
+    told = "No pin has changed, so there is nothing to release."
+    assert refuse_pins(released, ["anyio"]) == told
+
+
+def test_pins_are_not_released_with_anything_else(released: Path) -> None:
+    edit(released, "CHANGELOG.md", UNRELEASED, f"{UNRELEASED}\n- Another lamp.\n")
+    told = refuse_pins(released, [])
+    assert "More than pins would be released: CHANGELOG.md has changed since v1.3.0." in told
+    assert told.endswith("git switch --create pins v1.3.0.")
+
+
+def test_pins_of_what_was_never_released(released: Path) -> None:
+    check("git", "tag", "--delete", "v1.3.0", cwd=released)
+    assert "The tag v1.3.0, whose pins would be raised, is not here" in refuse_pins(released, [])
+
+
+def test_pins_that_cannot_be_raised_change_nothing(released: Path) -> None:
+    def fail(_: list[str], template: Path) -> None:
+        (template / PINNED).write_text("half of it")
+        raise SystemExit("pins: no such library")
+
+    before = read_state(released)
+    with pytest.raises(SystemExit):
+        release_pins([], released, fail)
+    assert read_state(released) == before

@@ -11,7 +11,7 @@ from tests.programs import check, find_program
 from tests.recipes import check_recipe, make_service, run_recipe
 from tests.zones import lay_overlay, read_template_zone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert after == before
     (folder / ".venv").unlink()
     (folder / ".venv").symlink_to(make_own(folder))
+    check_recipe(folder, "lock")
     check_recipe(folder, "settings", "--example")
     return folder
 

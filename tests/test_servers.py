@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
-from tools.servers import NAMES, ServerError, attach, debian, ensure, stop
+from tools.servers import NAMES, ServerError, attach, ensure, stop
 from tools.servers.fleet import HOME, KINDS
 from tools.servers.process import Process, spawn
 from tools.servers.server import responds
@@ -200,17 +201,51 @@ def test_an_unknown_name_fails_in_one_line(home: Path) -> None:
     assert failed.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("earlier", [None, "#!/bin/sh\nexit 104\n"])
-def test_packages_start_no_service_and_the_policy_comes_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: str | None
+def test_passwords_are_random_and_for_nobody_else_to_read(home: Path) -> None:
+    ours, theirs = home / "ours", home / "theirs"
+    urls = [ensure(["postgresql"], home=each)["postgresql"] for each in (ours, theirs)]
+    passwords = [urlsplit(url).password for url in urls]
+    assert len({*passwords, "service", None}) == 4
+    assert ours.stat().st_mode & 0o077 == 0
+    for password in filter(None, passwords):
+        for file in home.rglob("*"):
+            if file.is_file() and password in file.read_text(errors="replace"):
+                assert file.stat().st_mode & 0o077 == 0, file
+    stop(home=ours)
+    stop(home=theirs)
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+def test_the_login_of_tests_makes_databases_and_changes_no_server(
+    home: Path, name: str, tmp_path: Path
 ) -> None:
-    policy = tmp_path / "policy-rc.d"
-    if earlier is not None:
-        policy.write_text(earlier)
-        policy.chmod(0o700)
-    monkeypatch.setattr(debian, "POLICY", policy)
-    with debian.no_service_starts():
-        assert subprocess.run([policy], check=False).returncode == 101
-    assert (policy.read_text() if policy.exists() else None) == earlier
-    if earlier is not None:
-        assert policy.stat().st_mode & 0o777 == 0o700
+    url = urlsplit(ensure([name], home=home)[name])
+    assert run_sql(name, url, "CREATE DATABASE another").returncode == 0
+    change = {
+        "postgresql": "ALTER SYSTEM SET work_mem = '1MB'",
+        "mariadb": "SET GLOBAL read_only = 0",
+    }[name]
+    assert run_sql(name, url, change).returncode != 0
+    file = tmp_path / "secret"
+    file.write_text("sesame")
+    read = {
+        "postgresql": f"SELECT pg_read_file('{file}')",
+        "mariadb": f"SELECT LOAD_FILE('{file}')",
+    }[name]
+    said = run_sql(name, url, read)
+    assert "sesame" not in said.stdout
+    admin = urlsplit(attach(name, home=home).admin_url)
+    assert run_sql(name, admin, change).returncode == 0
+    stop(home=home)
+
+
+def run_sql(name: str, url: SplitResult, statement: str) -> subprocess.CompletedProcess[str]:
+    """Run a statement with the server's own client."""
+    place = ["--host", str(url.hostname), "--port", str(url.port)]
+    user, password, database = str(url.username), str(url.password), url.path[1:]
+    command = {
+        "postgresql": ["psql", *place, "--username", user, "--command", statement, database],
+        "mariadb": ["mariadb", *place, "--user", user, "--execute", statement, database],
+    }[name]
+    environment = {**os.environ, "PGPASSWORD": password, "MYSQL_PWD": password}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

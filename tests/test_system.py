@@ -188,7 +188,7 @@ def test_code_that_cannot_be_imported(home: Path) -> None:
     assert refuse(home).startswith("reader does not tell its ")
     write_files(home, {"reader/app/tasks/consumer.py": HANDLER})
     write_files(home, {"writer/requirements-service.txt": "./no-folder-of-this-name\n"})
-    assert refuse(home).startswith("The libraries of writer could not be installed: ")
+    assert refuse(home).startswith("The libraries of writer could not be locked: ")
 
 
 def test_a_file_of_the_template_in_an_overlay(home: Path) -> None:

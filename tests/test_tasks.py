@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from tests.clients import Answer
 from tests.peering import PROGRAMS, make_environment
 from tests.processes import Process, wait_for
 from tests.programs import check
@@ -76,6 +79,31 @@ def test_a_task_that_is_started_twice_runs_once(tasks: Tasks) -> None:
     tasks.ask("POST", f"/tasks/{number}/cancel")
     begun = [line["number"] for line in tasks.read_log("worker", "task begun")]
     assert begun.count(number) == 1
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_task_that_is_started_by_many_at_once_is_started(tasks: Tasks) -> None:
+    number = tasks.create()
+    with ThreadPoolExecutor(8) as threads:
+        path = f"/tasks/{number}/start"
+        statuses = list(threads.map(lambda _: tasks.ask("POST", path).status, range(16)))
+    assert set(statuses) <= {202, 409}
+    assert 202 in statuses
+    assert tasks.wait_for_end(number)["attempts"] == 1
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_creation_that_comes_again_with_its_key_finds_its_task(tasks: Tasks) -> None:
+    key = f'"{uuid4()}"'
+
+    def create(_: int) -> Answer:
+        return tasks.ask("POST", "/tasks", PRIMES, idempotency_key=key)
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = [create(0), *threads.map(create, range(4))]
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert tasks.ask("POST", "/tasks", LONG, idempotency_key=key).status == 422
 
 
 @pytest.mark.usefixtures("worker")

@@ -88,6 +88,15 @@ def test_a_template_that_moved(living: Versions) -> None:
     assert living.state()["template"] == str(there)
 
 
+def test_a_clone_that_is_named_is_remembered_by_its_origin(living: Versions) -> None:
+    clone = living.template.with_name("clone")
+    git(living.template, "clone", "--quiet", str(living.template), str(clone))
+    before = living.state()
+    (living.service / ".cruft.json").unlink()
+    succeed(living, "template-update", "--link", str(clone))
+    assert living.state() == before
+
+
 def test_a_version_that_is_asked_for(living: Versions) -> None:
     git(living.template, "tag", "v1.0.0")
     middle = living.release(SECOND)

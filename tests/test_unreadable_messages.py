@@ -32,7 +32,7 @@ def list_ends(parcels: ParcelService, group: str, identities: Collection[str]) -
 
     def look() -> list[str]:
         lines = parcels.list_dead(group)
-        ends = [line for line in lines if line.startswith(tuple(identities))]
+        ends = [line for line in lines if any(identity in line for identity in identities)]
         return ends if len(ends) >= len(identities) else []
 
     lines: list[str] = wait_for(look, f"dead letters of {group}")
@@ -51,7 +51,7 @@ def ends(office: Office) -> dict[tuple[str, str], list[str]]:
     office.parcels.wait_until_done(parcel)
     lines = {group: list_ends(office.parcels, group, identities.values()) for group in GROUPS}
     return {
-        (title, group): [line for line in lines[group] if line.startswith(f"{identity} ")]
+        (title, group): [line for line in lines[group] if identity in line]
         for title, identity in identities.items()
         for group in GROUPS
     }

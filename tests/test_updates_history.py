@@ -16,7 +16,7 @@ from tools.system import file
 from tools.system.rendering import lay_overlays
 from tools.updates.checking import GENERATED
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 
 SAMPLES = {
     name: file.read_file(ROOT / "examples" / name / "system.yml") for name in ("tasks", "dev-talk")

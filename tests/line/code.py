@@ -70,13 +70,15 @@ def test_the_largest_unit_is_taken(seconds: float, text: str) -> None:
 
 def start(draft: Draft) -> None:
     """Begin as the template is, but with older libraries and less said about them."""
-    draft.edit("constraints.txt", ("iniconfig==2.3.1", "iniconfig==2.1.0"))
+    for name in ("constraints.txt", "constraints-effective.txt"):
+        draft.edit(name, ("iniconfig==2.3.1", "iniconfig==2.1.0"))
     draft.edit("requirements-runtime.txt", ("# What the image installs. ", "# "))
 
 
 def raise_library(draft: Draft) -> None:
     """Raise a library, and say more right above the team's own."""
-    draft.edit("constraints.txt", ("iniconfig==2.1.0", "iniconfig==2.3.1"))
+    for name in ("constraints.txt", "constraints-effective.txt"):
+        draft.edit(name, ("iniconfig==2.1.0", "iniconfig==2.3.1"))
     said = "# Versions are pinned"
     draft.edit("requirements-runtime.txt", (said, f"# What the image installs. {said[2:]}"))
 

@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 
 from tests.programs import check
 from tests.zones import list_team_paths
+from tools.updates.pins import EFFECTIVE, LOCK
 
 File = tuple[bool, bytes]
 """Whether it can be started, and what it holds."""
@@ -13,9 +14,10 @@ Tree = Mapping[str, File]
 
 
 def read_tree(folder: Path) -> Tree:
-    """Return what git would commit of a folder."""
+    """Return what git would commit of a folder, but for pins: those of both make them."""
     listing = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    names = [name for name in check(*listing, cwd=folder).split("\0") if name]
+    names = {name for name in check(*listing, cwd=folder).split("\0") if name}
+    names -= {EFFECTIVE, LOCK}
     return {name: read_file(folder / name) for name in names if (folder / name).is_file()}
 
 

@@ -1,6 +1,15 @@
 """What clients of the note service send and receive."""
 
-from app.utils.base_model import InputModel, Model
+from app.utils.base_model import (
+    Email,
+    InputModel,
+    IsoDate,
+    IsoDuration,
+    Model,
+    Money,
+    TimeOfDay,
+    UtcDatetime,
+)
 
 
 class NoteWrite(InputModel):
@@ -15,3 +24,14 @@ class NoteView(Model):
     id: int
     slug: str
     readers: int
+
+
+class Reminder(InputModel):
+    """A value of every kind that an input can have."""
+
+    day: IsoDate
+    time: TimeOfDay
+    every: IsoDuration
+    until: UtcDatetime | None = None
+    price: Money
+    to: list[Email]
