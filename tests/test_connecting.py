@@ -28,7 +28,7 @@ EXPIRED = r"certificate has expired"
 TLS = {
     "rabbitmq": "amqps://service:<password>@<host>:<tls>/?cacertfile=<ca>",
     "kafka": "kafkas://service:service@<host>:<sasl_tls>?ssl_cafile=<ca>",
-    "redis": "rediss://<host>:<tls>/0?ssl_ca_certs=<ca>",
+    "redis": "rediss://<host>:<tls>/0?ssl_ca_certs=<ca>&socket_timeout=30",
     "postgresql": "postgresql://secure:<password>@<host>:<port>/service?sslmode=verify-full"
     "&sslrootcert=<ca>",
     "mariadb": "mysql://secure:<password>@<host>:<port>/service?ssl-mode=VERIFY_IDENTITY&ssl-ca=<ca>",
@@ -55,8 +55,9 @@ WORKING = {
     ),
     "redis": (
         TLS["redis"],
-        "redis://service:service@127.0.0.1:<port>/3?protocol=3&client_name=me&socket_timeout=5",
-        "rediss://localhost:<tls>/0?ssl_ca_certs=<ca>&ssl_certfile=<client>&ssl_keyfile=<key>",
+        "redis://service:service@127.0.0.1:<port>/3?protocol=3&client_name=me&socket_timeout=30",
+        "rediss://localhost:<tls>/0?ssl_ca_certs=<ca>&ssl_certfile=<client>&ssl_keyfile=<key>"
+        "&socket_timeout=30",
     ),
     "postgresql": (
         TLS["postgresql"],
@@ -97,7 +98,7 @@ WRONG_PASSWORDS = {
         f"kafka://service:hunter2@127.0.0.1:<sasl>?sasl_mechanism={mechanism}"
         for mechanism in ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
     ),
-    "redis": ("redis://service:hunter2@127.0.0.1:<port>/0",),
+    "redis": ("redis://service:hunter2@127.0.0.1:<port>/0?socket_timeout=30",),
     "postgresql": ("postgresql://secure:hunter2@127.0.0.1:<port>/service",),
     "mariadb": ("mysql://secure:hunter2@127.0.0.1:<port>/service?ssl-mode=REQUIRED",),
 }

@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY
 
 from app.core import health
 from app.core.drain import Drain, begin_drain
+from app.core.errors import StartupError
 from app.core.health import Health, ask
 from app.utils.container import Container
 
@@ -111,6 +112,13 @@ async def test_a_reason_that_is_behind_the_error_is_named_too() -> None:
         raise LookupError("no answer") from OSError("10.1.2.3:5432 refused")
 
     assert await ask(fail) == "LookupError: no answer, caused by OSError: 10.1.2.3:5432 refused"
+
+
+async def test_a_refusal_that_is_a_sentence_already_is_said_as_it_is() -> None:
+    async def refuse() -> None:
+        raise StartupError("REDIS_URL: it does not let us in") from OSError("closed")
+
+    assert await ask(refuse) == "REDIS_URL: it does not let us in"
 
 
 @pytest.mark.usefixtures("always")

@@ -11,8 +11,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import AuthenticationError, OutOfMemoryError, ReadOnlyError
 
+from app.core.errors import StartupError
 from app.services import redis_client
 from app.services.redis import RedisCache
 from app.services.redis_client import RedisClient
@@ -49,6 +50,16 @@ class TestRedisThatIsDown(RedisFixtures):
     async def test_its_probe_says_so(self, cache: RedisCache) -> None:
         with pytest.raises(Exception, match=r"127\.0\.0\.1:1"):
             await cache.ping()
+
+
+async def test_its_refusal_is_one_sentence_whoever_meets_it_first() -> None:
+    async def write() -> None:
+        raise AuthenticationError("invalid username-password pair")
+
+    client = RedisClient(NOWHERE)
+    for asking in (client.check, client.ping):
+        with pytest.raises(StartupError, match=r"^REDIS_URL: Redis does not let us in: invalid"):
+            await asking(write)
 
 
 class TestRedisThatIsBackAndFull(RedisFixtures):

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.core.drain import is_draining
+from app.core.errors import StartupError
 from app.core.metrics import DEPENDENCY_UP
 from app.utils.container import Container
 from app.utils.logger import Logger
@@ -102,6 +103,8 @@ async def ask(probe: Probe, seconds: float = PROBE_SECONDS) -> str:
 
 def describe_error(error: BaseException) -> str:
     """Return an error in one line, with the one behind it, which often knows more."""
+    if isinstance(error, StartupError):
+        return str(error)
     lines = [
         f"{type(each).__name__}: {each}".splitlines()[0]
         for each in (error, error.__cause__)

@@ -80,7 +80,7 @@ class RedisCache(Cache):
         return Count(bool(accepted), previous, current, float(elapsed))
 
     async def ping(self) -> None:
-        """Raise RedisError or OSError when the server does not answer, or takes no write."""
+        """Raise RedisError, OSError or StartupError when the server cannot be used."""
         await self._client.ping(self._probe)
 
     async def check(self) -> None:

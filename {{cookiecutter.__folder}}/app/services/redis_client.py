@@ -69,22 +69,25 @@ class RedisClient:
         return self._own_timeout or TIMEOUT_SECONDS
 
     async def ping(self, write: Callable[[], Awaitable[object]]) -> None:
-        """Raise RedisError or OSError when the server does not answer, or takes no write."""
+        """Raise RedisError or OSError when the server does not answer, or takes no write.
+
+        Raises StartupError, one sentence, when it answers and will never let us in.
+        """
         async with asyncio.timeout(self._timeout):
             try:
                 await write()
-            except ResponseError as error:
-                if is_outage(error):
+            except (RedisError, OSError) as error:
+                if isinstance(error, ResponseError) and is_outage(error):
                     await self._leave()
+                if reason := explain_refusal(error):
+                    raise StartupError(f"REDIS_URL: {reason}") from error
                 raise
 
     async def check(self, write: Callable[[], Awaitable[object]]) -> None:
-        """Raise StartupError when the server answers and will never let us in or take a write."""
+        """Raise StartupError when `ping` does; one that does not answer is noted as down."""
         try:
             await self.ping(write)
         except (RedisError, OSError) as error:
-            if reason := explain_refusal(error):
-                raise StartupError(f"REDIS_URL: {reason}") from error
             self._note_down(error)
 
     async def close(self) -> None:
