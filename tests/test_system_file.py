@@ -87,6 +87,13 @@ def test_bytes_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[st
             ],
             "writer is on rabbitmq and reader on kafka, so neither hears the other: choose one",
         ),
+        (
+            [
+                {**PLAIN, "environment": {"BROKER_URL": "amqp://rabbitmq/"}},
+                {**OTHER, "environment": {"BROKER_URL": "kafka://kafka:19092"}},
+            ],
+            "writer is on rabbitmq and reader on kafka, so neither hears the other: choose one",
+        ),
         ([{**PLAIN, "name": "pg-notes"}], "the database server keeps this name for itself"),
         ([{**PLAIN, "name": "information-schema"}], "the database server keeps this name"),
         (

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tools.servers import ensure
 from tools.showing import Service, find_port, run, say
-from tools.system import build
+from tools.system import build, read
 from tools.system.environments import prepare
 
 ROOT = Path(__file__).parents[2]
@@ -67,8 +67,9 @@ def start_single(folder: Path) -> Iterator[Service]:
 
 def start_four(folder: Path, broker: str) -> Iterator[Service]:
     """Start the services on their servers, and the gateway at last."""
-    say(f"Finding or starting {broker}, mariadb and redis ...")
-    urls = ensure([broker, "mariadb", "redis"], report=say)
+    servers = read(FILES / "system.yml").list_servers(broker)
+    say(f"Finding or starting {', '.join(servers[:-1])} and {servers[-1]} ...")
+    urls = ensure(servers, report=say)
     common = {"BROKER_URL": urls[broker], "REDIS_URL": urls["redis"], "WORKERS": "1"}
     ports = {name: find_port(8001 + number) for number, name in enumerate(OWNERS)}
     keys = f"http://127.0.0.1:{ports['auth']}/.well-known/jwks.json"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tools.servers import ensure
 from tools.showing import Service, find_port, run, say
-from tools.system import build
+from tools.system import build, read
 from tools.system.environments import prepare
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +35,9 @@ def show(*, broker: str = "rabbitmq", once: bool) -> None:
     """Make the system, start it, and show a task that goes through it."""
     folder = build(SYSTEM, say=say)
     api, worker = folder / "tasks-api", folder / "tasks-worker"
-    say(f"Finding or starting {broker} and postgresql ...")
-    urls = ensure([broker, "postgresql"], report=say)
+    servers = read(SYSTEM).list_servers(broker)
+    say(f"Finding or starting {' and '.join(servers)} ...")
+    urls = ensure(servers, report=say)
     place = urlsplit(urls["postgresql"])._replace(path=f"/{DATABASE}").geturl()
     variables = {"BROKER_URL": urls[broker], "DATABASE_URL": place, "WORKERS": "1"}
     python = prepare(worker)

@@ -67,7 +67,7 @@ def check_answers(system: System, _: Path) -> Iterator[str]:
 
 def check_brokers(system: System, _: Path) -> Iterator[str]:
     """Yield two services that cannot hear each other."""
-    users = {service.answers["broker"]: service.name for service in reversed(system.services)}
+    users = {service.broker: service.name for service in reversed(system.services)}
     if {"rabbitmq", "kafka"} <= users.keys():
         yield (
             f"{users['rabbitmq']} is on rabbitmq and {users['kafka']} on kafka, so neither hears "

@@ -40,16 +40,17 @@ def compose(system: System, folder: Path) -> Part:
         for role, part in documents[service.name]["services"].items()
         if role in ROLES
     }
-    servers = dict(choose_servers(system, documents))
+    servers = dict(choose_servers(system, documents, containers))
     creators = {
         f"{name}_databases": make_creator(name, server["image"], system)
         for name, server in servers.items()
         if name in CREATORS
     }
+    parts = dict(keep_awaited({**containers, **creators, **servers}))
     document = {
         "name": system.name,
         "include": ["observability/docker-compose.yml"],
-        "services": demand_passwords({**containers, **creators, **servers}),
+        "services": demand_passwords(parts),
         "volumes": dict.fromkeys(list_volumes({**containers, **servers})),
     }
     check_ports(document["services"])
@@ -132,8 +133,10 @@ def adapt_dependencies(
             yield name, {"condition": "service_healthy"}
 
 
-def choose_servers(system: System, documents: Documents) -> Iterator[tuple[str, Part]]:
-    """Yield one of each kind of server that some service uses."""
+def choose_servers(
+    system: System, documents: Documents, containers: Documents
+) -> Iterator[tuple[str, Part]]:
+    """Yield one of each kind of server that the settings of some container name."""
     for name in SERVERS:
         found = [part for each in documents.values() if (part := each["services"].get(name))]
         if not found or (name in BROKER_URLS and system.broker not in {None, name}):
@@ -143,7 +146,25 @@ def choose_servers(system: System, documents: Documents) -> Iterator[tuple[str, 
             part = {key: value for key, value in part.items() if key != "profiles"}
         if name in CREATORS:
             part = {**part, "environment": CREATORS[name].environment}
-        yield name, part
+        # With a profile it starts only when asked for.
+        if "profiles" in part or is_named(name, containers):
+            yield name, part
+
+
+def is_named(server: str, containers: Documents) -> bool:
+    """Tell whether a setting of a container is a URL of a server of the system."""
+    address = re.compile(rf"[/@,]{server}(?=[:/,?}}]|$)")
+    lines = (line for part in containers.values() for line in part["environment"])
+    return any(address.search(line) for line in lines)
+
+
+def keep_awaited(containers: Documents) -> Iterator[tuple[str, Part]]:
+    """Yield containers that wait for nothing that is not there."""
+    for name, part in containers.items():
+        awaited = part.get("depends_on", {}).items()
+        there = {each: condition for each, condition in awaited if each in containers}
+        others = {key: value for key, value in part.items() if key != "depends_on"}
+        yield name, {**others, "depends_on": there} if there else others
 
 
 def list_volumes(containers: Mapping[str, Part]) -> list[str]:

@@ -18,6 +18,9 @@ DEFAULTS: dict[str, Any] = {
     ).items()
     if not question.startswith("_")
 }
+# What the scheme of a broker's URL says, and what `./just servers` calls other servers.
+BROKERS = {"amqp": "rabbitmq", "amqps": "rabbitmq", "kafka": "kafka", "kafkas": "kafka"}
+SERVERS = {"postgresql": "postgresql", "mysql": "mariadb", "redis": "redis"}
 WANTED = {
     "name": 'a name such as "tasks"',
     "services": "a list of services, each with a name and a port",
@@ -63,6 +66,13 @@ class Service(Part):
         """The name of its database, and of the user that owns it."""
         return self.name.replace("-", "_")
 
+    @property
+    def broker(self) -> str:
+        """Its broker: by its answer or, where that allows both, by the URL in its settings."""
+        answer = str(self.answers["broker"])
+        scheme = str(self.environment.get("BROKER_URL", "")).partition(":")[0]
+        return BROKERS.get(scheme, answer) if answer == "both" else answer
+
     def has(self, question: str) -> bool:
         """Tell whether it uses what the question asks for."""
         return bool(self.answers[question] != "none")
@@ -77,8 +87,21 @@ class System(Part):
     @property
     def broker(self) -> str | None:
         """The broker that all of them talk over, or None where a URL chooses."""
-        chosen = {service.answers["broker"] for service in self.services}
+        chosen = {service.broker for service in self.services}
         return next(iter(chosen & {"rabbitmq", "kafka"}), None)
+
+    def list_servers(self, broker: str) -> list[str]:
+        """Name the servers that it uses on a broker, and no others; raises SystemRefusedError."""
+        if self.broker not in {None, broker}:
+            raise SystemRefusedError(f"{self.name} is on {self.broker}: leave {broker} out.")
+        brokers = [broker for service in self.services if service.has("broker")]
+        others = [
+            SERVERS[answer]
+            for question in ("database", "cache")
+            for service in self.services
+            if (answer := service.answers[question]) in SERVERS
+        ]
+        return list(dict.fromkeys([*brokers, *others]))
 
 
 def read_file(path: Path) -> System:
