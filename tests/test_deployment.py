@@ -108,8 +108,13 @@ def test_pods_wait_for_the_migration_where_there_is_one(builds: Builds, *, every
 def test_each_tag_has_a_migration_of_its_own(tmp_path: Path, combination: Combination) -> None:
     service = render(combination)
     jobs = [set_tag(service, tag, tmp_path).list("Job")[0] for tag in ("1.2.3", "1.2.4")]
-    names = [job["metadata"]["name"] for job in jobs]
-    assert names == [f"{service.name}-migration-{tag}" for tag in ("1.2.3", "1.2.4")]
+    names = {job["metadata"]["name"] for job in jobs}
+    assert len(names) == len(jobs)
+    assert {name.rpartition("-")[0] for name in names} == {f"{service.name}-migration"}
+    for labels in find_all(jobs, "labels"):
+        assert labels["app.kubernetes.io/component"] == "migration"
+    versions = [job["metadata"]["labels"]["app.kubernetes.io/version"] for job in jobs]
+    assert versions == ["1.2.3", "1.2.4"]
     images = [image for job in jobs for image in find_all(job, "image")]
     assert images == [f"images.example.com/{service.name}:{tag}" for tag in ("1.2.3", "1.2.4")]
 

@@ -97,6 +97,10 @@ RUN_BY = {
         "tests/test_manifests.py"
         "::test_every_reference_leads_to_what_is_built_or_what_the_team_creates"
     ),
+    "kubectl -n my-service-production apply": (
+        "tests/test_applying.py"
+        "::test_the_number_of_workers_is_handed_over_to_keda_before_it_is_left_out"
+    ),
     "./just audit": "tests/test_audit.py::test_what_the_image_installs_is_asked_about_and_no_tool",
     "./just patch": "tests/test_patching.py::test_a_pin_is_locked_installed_audited_and_tested",
     "./just lock": (
