@@ -37,10 +37,11 @@ def test_a_follower_counts_what_was_added_since_it_looked() -> None:
     registry = prometheus_client.CollectorRegistry()
     counter = prometheus_client.Counter("test_fish", "Fish.", ["kind"], registry=registry)
     caught = Counter(pike=2)
-    follower = Follower(counter, lambda: caught)
+    follower = Follower(counter, lambda: caught, ["pike", "eel"])
     follower.catch_up()
     follower.catch_up()
     caught.update(pike=1, perch=1)
     follower.catch_up()
     assert registry.get_sample_value("test_fish_total", {"kind": "pike"}) == 3
     assert registry.get_sample_value("test_fish_total", {"kind": "perch"}) == 1
+    assert registry.get_sample_value("test_fish_total", {"kind": "eel"}) == 0

@@ -8,6 +8,7 @@ from app.utils.logger import Logger
 
 logger = Logger(__name__)
 
+REASONS = ("exit", "full", "refused", "unavailable", "unformatted", "unwritten")
 # A place that takes every second line must not fill the log of the others.
 QUIET_SECONDS = 60.0
 

@@ -1,12 +1,14 @@
 """What is counted of messages, by series that are found once: the library takes long for that."""
 
+from collections.abc import Iterable
 from functools import cache
+from itertools import product
 from time import perf_counter
 
 from prometheus_client import Counter, Histogram
 
 # {% if cookiecutter.interface == "api" %}
-from app.core.metrics import MESSAGES_PUBLISHED, PUBLISH_SECONDS
+from app.core.metrics import MESSAGES_PUBLISHED, MESSAGES_UNREADABLE, PUBLISH_SECONDS
 # {% endif %}
 # {% if cookiecutter.interface != "api" %}
 from app.core.metrics import (
@@ -14,12 +16,26 @@ from app.core.metrics import (
     HANDLING_SECONDS,
     MESSAGES_HANDLED,
     MESSAGES_PUBLISHED,
+    MESSAGES_UNREADABLE,
     PUBLISH_SECONDS,
 )
 # {% endif %}
+from app.core.readings import show_zeros
 from app.utils.broker_errors import MessageRefusedError, TopicUnavailableError, UnroutableError
+# {% if cookiecutter.interface != "api" %}
+from app.utils.dead_letter import Reason
+# {% endif %}
 from app.utils.envelope import Envelope
 from app.utils.message_broker import MessageBroker
+
+OUTCOMES = ("failed", "published", "refused", "unavailable", "unroutable")
+
+
+def expect_messages(sent: Iterable[str], known: Iterable[str]) -> None:
+    """Show for the topics of messages that none was sent yet, and none was unreadable."""
+    for topic, outcome in product(sent, OUTCOMES):
+        choose_series(topic, outcome)
+    show_zeros(MESSAGES_UNREADABLE, known)
 
 
 async def publish(broker: MessageBroker, message: Envelope) -> None:
@@ -62,6 +78,7 @@ class SubscriptionSeries:
         self.dead = MESSAGES_HANDLED.labels(name, "dead")
         self.held = MESSAGES_HANDLED.labels(name, "held")
         self.seconds = HANDLING_SECONDS.labels(name)
+        show_zeros(DEAD_LETTERS, [name], Reason)
         self._name = name
 
     def count_dead_letter(self, reason: str) -> None:

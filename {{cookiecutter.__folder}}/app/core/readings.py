@@ -1,6 +1,7 @@
 """Numbers that are measured now and then, or that something else counts, as metrics."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Metric
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -39,11 +40,23 @@ class Reading(Collector):
         yield family
 
 
+def show_zeros(counter: Counter, *labels: Iterable[str]) -> None:
+    """Let a counter be 0 before anything was counted, for all these values of its labels.
+
+    A series that begins with 1 has never grown: Prometheus would not see the first failure.
+    """
+    for values in product(*labels):
+        counter.labels(*values)
+
+
 class Follower:
     """Lets a metric catch up with what something else counts by its only label."""
 
-    def __init__(self, counter: Counter, count: Callable[[], Mapping[str, int]]) -> None:
-        """Ask `count` for the totals so far."""
+    def __init__(
+        self, counter: Counter, count: Callable[[], Mapping[str, int]], labels: Iterable[str]
+    ) -> None:
+        """Ask `count` for the totals so far; the metric begins with 0 for these labels."""
+        show_zeros(counter, labels)
         self._counter = counter
         self._count = count
         self._seen: dict[str, int] = {}

@@ -6,6 +6,7 @@ from contextlib import suppress
 from time import perf_counter
 
 from app.core.metrics import JOB_RUNS, JOB_SECONDS
+from app.core.readings import show_zeros
 from app.core.tracing import start_trace
 from app.database import BEGIN_ITSELF, Database
 from app.services.job_keeper import LeaseKeeper
@@ -20,6 +21,7 @@ from app.utils.watchdog import Watchdog
 
 logger = Logger(__name__)
 
+ENDS = (Outcome.DONE, Outcome.RETRIED, Outcome.FAILED, Outcome.LOST)
 # A database that does not answer by then lets the lease end.
 HAND_BACK_SECONDS = 2.0
 
@@ -33,6 +35,7 @@ class JobRunner:
         self._opened = opened
         self._database = opened[Database]
         self._leases = JobLeases(self._database, job)
+        show_zeros(JOB_RUNS, [job.name], ENDS)
         self._watchdog = Watchdog(job.timeout or math.inf)
         check_parameters(job.function, {*opened, UnitOfWork, Run})
         self._parameters = read_parameters(job.function)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from time import perf_counter
 
 from app.core.metrics import JOB_RUNS, JOB_SECONDS
+from app.core.readings import show_zeros
 from app.core.tracing import start_trace
 # {% if cookiecutter.broker != "none" %}
 from app.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -37,6 +38,7 @@ class JobRunner:
         self.job = job
         self._opened = opened
         self._watchdog = Watchdog(job.timeout or math.inf)
+        show_zeros(JOB_RUNS, [job.name], ["done", "failed"])
         self._parameters = read_parameters(job.function)
         # {% if cookiecutter.broker != "none" %}
         check_parameters(job.function, {*opened, UnitOfWork})

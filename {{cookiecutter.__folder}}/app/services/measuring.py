@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 
 from app.core.config import CoreSettings
 from app.core.health import Health
+from app.core.log_losses import REASONS
+# {% if cookiecutter.broker != "none" %}
+from app.core.message_metrics import expect_messages
+# {% endif %}
 # {% if cookiecutter.database == "none" and cookiecutter.cache == "none" %}
 from app.core.metrics import LOG_LINES_LOST, SERVICE_INFO
 # {% endif %}
@@ -38,9 +42,12 @@ from app.database import Database
 # {% if cookiecutter.database != "none" and cookiecutter.broker != "none" %}
 from app.services.outbox.measuring import show_outbox
 # {% endif %}
+# {% if cookiecutter.broker != "none" %}
+from app.services.topics import list_events, list_topics
+# {% endif %}
 from app.utils.background import repeat, run_in_background
 # {% if cookiecutter.cache == "redis" %}
-from app.utils.cache import Cache
+from app.utils.cache import OPERATIONS, READS, Cache
 # {% endif %}
 from app.utils.container import Container
 
@@ -55,10 +62,10 @@ class Sampler:
         """Know where to look."""
         self._opened = opened
         self._followers = [
-            Follower(LOG_LINES_LOST, count_lost_lines),
+            Follower(LOG_LINES_LOST, count_lost_lines, REASONS),
             # {% if cookiecutter.cache == "redis" %}
-            Follower(CACHE_READS, lambda: opened[Cache].reads),
-            Follower(CACHE_OPERATIONS, lambda: opened[Cache].operations),
+            Follower(CACHE_READS, lambda: opened[Cache].reads, READS),
+            Follower(CACHE_OPERATIONS, lambda: opened[Cache].operations, OPERATIONS),
             # {% endif %}
         ]
 
@@ -90,6 +97,10 @@ async def run_measuring(opened: Container) -> AsyncIterator[None]:
     """Measure in the background while the block runs."""
     service, sampler = opened[CoreSettings].service, Sampler(opened)
     SERVICE_INFO.set(1, service.name, service.version)
+    # {% if cookiecutter.broker != "none" %}
+    sent = {event.topic for event in list_events() if not event.sent_by}
+    expect_messages(sent, {topic.name for topic in list_topics(service.name)})
+    # {% endif %}
 
     async def measure() -> None:
         # Also when nobody asks, so that the metrics and the log tell of it.

@@ -19,6 +19,10 @@ LEASE_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.25
 
+# What is counted, by outcome.
+READS = ("hit", "miss")
+OPERATIONS = ("answered", "failed", "refused", "skipped")
+
 
 class Cache(CacheStore):
     """Keep values for a while; a value that is gone, or a server that is down, is a miss."""

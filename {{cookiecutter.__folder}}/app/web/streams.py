@@ -11,6 +11,7 @@ from app.core.draining_server import streams
 from app.core.log_context import log_context
 from app.core.metrics import HTTP_STREAMS, HTTP_STREAMS_ENDED
 from app.core.middleware import name_route
+from app.core.readings import show_zeros
 from app.core.trace_context import make_id
 from app.core.tracing import follow_trace
 from app.utils.logger import Logger
@@ -19,6 +20,7 @@ from app.web.errors import RETRY_SECONDS, MakeProblem
 logger = Logger(__name__)
 
 EVENTS, WEBSOCKET = "events", "websocket"
+OUTCOMES = ("ended", "failed", "left", "refused", "stopped")
 HEADERS = {"retry-after": str(RETRY_SECONDS)}
 FULL = "too many streams are open, try later"
 # A handler that does not notice that its WebSocket is closed is cancelled after this.
@@ -43,6 +45,9 @@ class Streams:
         self._origins = origins
         self._problem = problem
         self._open = 0
+        show_zeros(HTTP_STREAMS_ENDED, [EVENTS, WEBSOCKET], OUTCOMES)
+        for kind in (EVENTS, WEBSOCKET):
+            HTTP_STREAMS.labels(kind)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket; the lifespan passes through."""

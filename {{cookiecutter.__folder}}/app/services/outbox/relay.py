@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from app.core.config import CoreSettings
 from app.core.metrics import OUTBOX_BATCH_SECONDS, OUTBOX_RELAYED
+from app.core.readings import show_zeros
 from app.database import Database
 from app.services.outbox.batch import Outcome, publish_batch
 from app.services.outbox.rests import Rests
@@ -54,6 +55,7 @@ class OutboxRelay:
         self._rests = Rests()
         self._logged_topics: set[str] = set()
         self._is_lost = False
+        show_zeros(OUTBOX_RELAYED, ["published", "put_off", "refused"])
 
     def stop(self) -> None:
         """End `run` as soon as nothing is due that can be published now."""
