@@ -68,10 +68,19 @@ class Watched:
             if panel["datasource"]["uid"] == "prometheus"
             for target in panel["targets"]
         ]
-        values = {"$__rate_interval": "1m", "$__range": "1h", "$service": "x", "$instance": ".*"}
+        return [self.fill(each) for each in asked]
+
+    def fill(self, expression: str) -> str:
+        """Return a query with what Grafana would put in for its variables."""
+        values = {
+            "$__rate_interval": "1m",
+            "$__range": "1h",
+            "$service": self.service.name,
+            "$instance": ".*",
+        }
         for name, value in values.items():
-            asked = [each.replace(name, value) for each in asked]
-        return asked
+            expression = expression.replace(name, value)
+        return expression
 
     @property
     def metrics(self) -> dict[str, set[str]]:

@@ -1,8 +1,6 @@
 """Prometheus accepts rules and queries, and each alert fires when it should and only then."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from tests.combinations import DEFAULT
 from tests.dashboards import Watched
 from tests.marks import AMONG, choose_folders
 from tests.programs import check
+from tests.prometheus import find
 from tests.renders import NAME, PARTS, render
 
 # Half an hour of a value every 15 seconds.
@@ -102,11 +101,7 @@ FIRING = [
 @pytest.fixture(scope="module")
 def promtool() -> str:
     """Return the path of what checks the files of Prometheus; in CI it must be there."""
-    found = shutil.which("promtool")
-    if found is None:
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say("promtool is not there: apt-get install prometheus")
-    return str(found)
+    return find("promtool")
 
 
 def describe(name: str, changes: dict[str, str]) -> dict[str, object]:

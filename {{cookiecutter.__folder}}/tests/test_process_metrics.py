@@ -75,6 +75,13 @@ def test_counters_add_up_and_outlive_a_process(processes: Processes) -> None:
     assert processes.read("http_requests_total", **labels) == 2
 
 
+def test_a_failure_that_no_process_has_met_is_0(processes: Processes) -> None:
+    labels = {"method": "GET", "route": "/lamps", "status": "500"}
+    for _ in range(2):
+        processes.start()
+    assert processes.read("http_requests_total", **labels) == 0
+
+
 def test_gauges_are_of_those_that_live(processes: Processes) -> None:
     first = processes.start()
     second = processes.start()

@@ -36,6 +36,7 @@ class JobRunner:
         self._database = opened[Database]
         self._leases = JobLeases(self._database, job)
         show_zeros(JOB_RUNS, [job.name], ENDS)
+        self._seconds = JOB_SECONDS.labels(job.name)
         self._watchdog = Watchdog(job.timeout or math.inf)
         check_parameters(job.function, {*opened, UnitOfWork, Run})
         self._parameters = read_parameters(job.function)
@@ -71,7 +72,7 @@ class JobRunner:
             logger.exception("job failed", job=self.job.name, attempt=run.attempt)
             await self._fail(run, error)
         finally:
-            JOB_SECONDS.labels(self.job.name).observe(perf_counter() - started)
+            self._seconds.observe(perf_counter() - started)
 
     async def _call(self, run: Run) -> None:
         """Call the job in its time, and record its end with what it has changed."""

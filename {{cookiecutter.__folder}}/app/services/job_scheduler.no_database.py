@@ -39,6 +39,7 @@ class JobRunner:
         self._opened = opened
         self._watchdog = Watchdog(job.timeout or math.inf)
         show_zeros(JOB_RUNS, [job.name], ["done", "failed"])
+        self._seconds = JOB_SECONDS.labels(job.name)
         self._parameters = read_parameters(job.function)
         # {% if cookiecutter.broker != "none" %}
         check_parameters(job.function, {*opened, UnitOfWork})
@@ -84,7 +85,7 @@ class JobRunner:
             outcome = "done"
         finally:
             JOB_RUNS.labels(self.job.name, outcome).inc()
-            JOB_SECONDS.labels(self.job.name).observe(perf_counter() - started)
+            self._seconds.observe(perf_counter() - started)
     # {% if cookiecutter.broker != "none" %}
 
     async def _call(self) -> None:
