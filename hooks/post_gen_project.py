@@ -106,7 +106,7 @@ http: **/*request_spans.py app/api app/commands/openapi.py app/core/cpu_quota.py
     tests/test_ids.py tests/test_input_errors.py tests/test_issuer_keys.py
     tests/test_management.py tests/test_middleware.py tests/test_odd_tokens.py
     tests/test_path_parameters.py tests/test_process_metrics.py tests/test_streams.py
-    tests/test_websockets.py
+    tests/test_handshakes.py tests/test_websockets.py
 worker: **/*health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/message_*.py

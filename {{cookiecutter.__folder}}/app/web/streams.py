@@ -8,11 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from app.core.draining_server import streams
-from app.core.log_context import log_context
 from app.core.metrics import HTTP_STREAMS, HTTP_STREAMS_ENDED
 from app.core.middleware import name_route
-from app.core.trace_context import make_id
-from app.core.tracing import follow_trace
 from app.utils.logger import Logger
 from app.web.errors import RETRY_SECONDS, MakeProblem
 
@@ -49,19 +46,14 @@ class Streams:
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
         elif scope["type"] == "websocket":
-            context = log_context.set({"request_id": make_id(32)})
             headers = HTTPConnection(scope).headers
-            try:
-                with follow_trace(headers.get("traceparent")):
-                    if self._is_foreign(headers.get("origin"), headers.get("host")):
-                        refusal = self._problem(403, "pages of this origin may not open it")
-                        await refusal(scope, receive, send)
-                    elif self._is_full(WEBSOCKET):
-                        await self._problem(503, FULL, headers=HEADERS)(scope, receive, send)
-                    else:
-                        await self._serve(scope, receive, send)
-            finally:
-                log_context.reset(context)
+            if self._is_foreign(headers.get("origin"), headers.get("host")):
+                refusal = self._problem(403, "pages of this origin may not open it")
+                await refusal(scope, receive, send)
+            elif self._is_full(WEBSOCKET):
+                await self._problem(503, FULL, headers=HEADERS)(scope, receive, send)
+            else:
+                await self._serve(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
