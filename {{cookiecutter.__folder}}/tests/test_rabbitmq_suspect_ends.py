@@ -25,7 +25,7 @@ from tests.rabbitmq_kit import URL, RabbitMQFixtures
 from tests.test_rabbitmq_suspect_delivery import hurry
 
 ATTEMPTS = 2
-FULL = {"x-max-length": 1, "x-overflow": "reject-publish"}
+FULL: Any = {"x-max-length": 1, "x-overflow": "reject-publish"}
 
 
 class Failing:
