@@ -106,7 +106,7 @@ http: **/*request_spans.py app/api app/commands/openapi.py app/core/cpu_quota.py
     tests/test_ids.py tests/test_input_errors.py tests/test_issuer_keys.py
     tests/test_management.py tests/test_middleware.py tests/test_odd_tokens.py
     tests/test_path_parameters.py tests/test_process_metrics.py tests/test_streams.py
-    tests/test_websockets.py
+    tests/test_handshakes.py tests/test_websockets.py
 worker: **/*health_server.py app/tasks app/worker_main.py deploy/kubernetes/base/worker.yaml
 injection: app/utils/injection.py tests/test_injection.py
 messages: app/*/asyncapi*.py app/*/requests.py app/*/topology.py app/core/message_*.py
@@ -135,8 +135,8 @@ job-leases: app/commands/jobs.py app/services/job_clock.py app/services/job_figu
     app/services/job_runner.py tests/job_kit.py tests/job_process.py tests/test_job_*.py
     tests/test_jobs_command.py
 servers: app/core/server_url.py app/core/tls.py tests/test_server_url.py
-database-server: **/*database_url.py tests/test_database_outages.py tests/test_delivery_outages.py
-    tests/ddl_kit.py tests/test_production_ddl.py tests/test_server_locks.py tests/wire.py
+database-server: **/*database_url.py app/core/database_tls.py tests/test_database_outages.py
+    tests/test_delivery_outages.py tests/ddl_kit.py tests/test_production_ddl.py tests/test_server_locks.py tests/wire.py
 postgresql: **/*postgresql_hosts.py
 rabbitmq: **/*rabbitmq_url.py app/services/rabbitmq app/services/rabbitmq_service.py
     deploy/kubernetes/components/keda/rabbitmq.yaml tests/rabbitmq_*kit.py tests/test_rabbitmq*.py

@@ -81,7 +81,6 @@ WORKING = {
         "&ssl-key=<key>",
     ),
 }
-# Not those of databases: one closes the connection without a word, the other asks for none.
 SHOWING = {
     "rabbitmq": (
         WORKING["rabbitmq"][-1],
@@ -91,6 +90,12 @@ SHOWING = {
     # The second one shows none.
     "kafka": (WORKING["kafka"][-1], "kafkas://localhost:<tls>?ssl_cafile=<ca>"),
     "redis": WORKING["redis"][-1:],
+    "postgresql": (
+        WORKING["postgresql"][-1],
+        "postgresql://secure:<password>@localhost:<port>/service?sslmode=require&sslcert=<client>"
+        "&sslkey=<key>",
+    ),
+    "mariadb": WORKING["mariadb"][-1:],
 }
 WRONG_PASSWORDS = {
     "rabbitmq": ("amqp://service:hunter2@127.0.0.1:<port>/",),

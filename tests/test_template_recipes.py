@@ -124,6 +124,23 @@ def test_a_damaged_state(living: Versions) -> None:
     )
 
 
+@pytest.mark.parametrize("typed", ["../template", "./../template", "../{home}/template"])
+def test_a_template_that_cruft_was_told_by_a_path(living: Versions, typed: str) -> None:
+    path = typed.format(home=f"../{living.template.parent.name}")
+    living.edit({".cruft.json": json.dumps(living.state() | {"template": path})})
+    living.release(SECOND)
+    assert "1 commit behind" in fail(living, "template-check")
+    succeed(living, "template-update", "--no-check")
+    assert living.state()["template"] == str(living.template)
+
+
+def test_a_template_that_is_not_at_its_path_any_more(living: Versions) -> None:
+    living.edit({".cruft.json": json.dumps(living.state() | {"template": "../elsewhere"})})
+    told = fail(living, "template-check")
+    assert "says that the template is at ../elsewhere, seen from where the service was made" in told
+    assert "/elsewhere: --template ADDRESS.\n" in told
+
+
 def test_answers_are_given_on_the_command_line(living: Versions) -> None:
     write(living.template / FOLDER, {"deploy/kubernetes/base.yaml": "kind: Service\n"})
     commit(living.template)

@@ -31,6 +31,9 @@ from sqlalchemy.types import TypeEngine
 from app.core.attempts import note_commit
 from app.core.errors import StartupError
 from app.core.server_config import DatabaseSettings
+# {% if cookiecutter.database != "sqlite" %}
+from app.core.tls import explain_refusal
+# {% endif %}
 from app.core.urls import hide_password
 # {% if cookiecutter.database != "sqlite" %}
 from app.database_codes import ABSENT, LOGIN
@@ -279,6 +282,8 @@ async def open_database(settings: DatabaseSettings, *, connections: int) -> Asyn
 
 def describe_silence(error: Exception) -> str:
     """Return what is wrong with a database that cannot be opened."""
+    if refusal := explain_refusal(error):
+        return refusal
     code = read_code(error)
     if code.startswith(LOGIN):
         return "the login is refused"

@@ -57,8 +57,14 @@ UNSTORABLE = (
     "22001",
     "22003",
     "22021",
+    # A character that a type cannot have, such as NUL in JSON, and what an index has no room for.
+    "22P05",
+    "54000",
     # {% endif %}
     # {% if cookiecutter.database == "mysql" %}
+    # More than a row, or a packet, may have.
+    "1118",
+    "1153",
     "1264",
     "1366",
     "1406",

@@ -23,6 +23,7 @@ from sqlalchemy.util import await_
 from app.core.database_url import list_hosts, make_arguments, read_database_url, read_name
 # {% endif %}
 # {% if cookiecutter.database == "mysql" %}
+from app.core.database_tls import find_refusal
 from app.core.database_url import make_arguments, read_database_url, read_name
 # {% endif %}
 # {% if cookiecutter.database == "postgresql" %}
@@ -62,6 +63,8 @@ READ_ONLY = {
 }
 """The execution options of transactions that the database itself keeps from writing."""
 # {% if cookiecutter.database == "mysql" %}
+# There is no connection, or it was lost; the server has said nothing.
+NOT_CONNECTED = (2003, 2013)
 READ_COMMITTED = {"read_committed": True}
 """The execution options of transactions that see at every statement what others have committed."""
 # {% endif %}
@@ -210,13 +213,22 @@ def connect(
 # {% if cookiecutter.database == "mysql" %}
 
 
+def read_number(error: Exception) -> object:
+    """Return the number that the driver gave an error, if it has one."""
+    return error.args[0] if error.args else None
+
+
 def connect_as_preferred(dialect: Dialect, arguments: list[Any], options: dict[str, Any]) -> object:
     """Connect; with `ssl_mode=PREFERRED` in the clear to a server that speaks no TLS."""
     options = {**options}
-    preferred = options.pop("ssl_preferred", False)
+    preferred, shows = options.pop("ssl_preferred", False), options.pop("ssl_shows", False)
     try:
         return dialect.connect(*arguments, **options)
     except Exception as error:
+        if shows and read_number(error) in NOT_CONNECTED:
+            place = options["host"], options["port"]
+            if refusal := await_(find_refusal(*place, options["ssl"])):
+                raise refusal from error
         if not preferred or find_tls_error(error) is None:
             raise
     del options["ssl"]

@@ -6,11 +6,22 @@ from fastapi import FastAPI
 from prometheus_client import REGISTRY
 from starlette.types import Message, Scope
 
+from app.utils.container import Container
+
 
 class Client:
     """One connection to the application, which its test reads and writes."""
 
-    def __init__(self, app: FastAPI, path: str, kind: str = "http", **headers: bytes) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        path: str,
+        kind: str = "http",
+        *,
+        query: bytes = b"",
+        opened: Container | None = None,
+        **headers: bytes,
+    ) -> None:
         sent = [(b"host", b"test"), *((name.encode(), each) for name, each in headers.items())]
         self.scope: Scope = {
             "type": kind,
@@ -20,9 +31,9 @@ class Client:
             "scheme": kind,
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": query,
             "headers": sent,
-            "state": {},
+            "state": {} if opened is None else {"opened": opened},
             "extensions": {"websocket.http.response": {}},
         }
         self.sent: asyncio.Queue[Message] = asyncio.Queue()

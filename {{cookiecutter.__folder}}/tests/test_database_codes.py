@@ -243,6 +243,27 @@ def test_a_connection_that_was_lost_without_a_word_is_an_outage() -> None:
     assert read("", "connection is closed", lost=True) is DatabaseUnavailableError
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        # {% if cookiecutter.database == "postgresql" %}
+        "22001",
+        "22P05",
+        "54000",
+        # {% endif %}
+        # {% if cookiecutter.database == "mysql" %}
+        "1118",
+        "1153",
+        "1406",
+        # {% endif %}
+        "SQLITE_TOOBIG",
+    ],
+)
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_value_that_cannot_be_stored_is_the_mistake_of_who_sent_it(code: str, lost: bool) -> None:
+    assert read(code, lost=lost) is InvalidInputError
+
+
 def test_a_constraint_is_a_conflict_with_what_is_stored() -> None:
     assert read("SQLITE_CONSTRAINT_UNIQUE") is ConflictError
 # {% if cookiecutter.database == "mysql" %}

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from httpx import AsyncClient
 
 from app.core.config import CoreSettings
 from app.utils.container import Container
 from tests.kit.http import open_nothing
+from tests.stream_client import Client
 
 pytestmark = pytest.mark.usefixtures("plain_problems")
 
@@ -89,3 +90,24 @@ async def test_a_timeout_of_the_routes_own_stays_its_own(app: FastAPI, client: A
         raise TimeoutError("of another kind")
 
     assert (await client.get("/test/own")).status_code == 500
+
+
+async def test_a_websocket_that_is_not_answered_in_time_is_refused(app: FastAPI) -> None:
+    @app.websocket("/test/slow")
+    async def wait(socket: WebSocket) -> None:
+        await asyncio.Event().wait()
+        await socket.accept()
+
+    start, _ = await Client(app, "/test/slow", "websocket").end()
+    assert start["status"] == 504
+
+
+async def test_a_websocket_that_is_open_takes_the_time_it_needs(app: FastAPI) -> None:
+    @app.websocket("/test/long")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+        await asyncio.sleep(0.1)
+        await socket.close()
+
+    kinds = [each["type"] for each in await Client(app, "/test/long", "websocket").end()]
+    assert kinds == ["websocket.accept", "websocket.close"]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from app.utils.envelope import Envelope
+from app.utils.envelope import TOPIC_HEADER, Envelope
 
 MESSAGE = Envelope(
     topic="item.created",
@@ -43,3 +43,13 @@ def test_a_message_of_a_plain_client_is_known_by_where_it_was() -> None:
 
 def test_a_time_that_is_none_is_replaced() -> None:
     assert read({"ce_time": "yesterday"}).time.tzinfo is UTC
+
+
+def test_a_message_whose_attributes_are_empty_is_the_same_when_it_was_sent_on() -> None:
+    headers = {f"ce_{name}": "" for name in ("source", "id", "partitionkey", "time")}
+    headers[TOPIC_HEADER] = ""
+    places = {"prefix": "ce_", "topic": "item.created", "fallback_id": "7"}
+    first = Envelope.from_headers(headers, b"", **places)
+    again = Envelope.from_headers(first.move(2).to_headers("ce_"), b"", **places)
+    assert (first.source, first.id, first.topic) == (again.source, again.id, again.topic)
+    assert (first.topic, first.key) == ("item.created", again.key)

@@ -13,7 +13,7 @@ from app.services.kafka import reading, unpacking
 from app.services.kafka.batches import CONTENT_TYPE, Batch, split
 from app.services.kafka.client import read_url
 from app.services.kafka.reading import make_consumer, read
-from app.services.kafka.unpacking import MAX_UNPACKED
+from app.services.kafka.unpacking import MAX_UNPACKED, holding
 from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
 from tests.broker_kit import PATIENCE_SECONDS
@@ -128,10 +128,13 @@ class TestKafkaBombs(KafkaFixtures):
         try:
             found = []
             end = 0
-            while end < 8:
-                records, end = await read(consumer, partition, timeout_ms=1000, max_records=100)
-                assert len(records) <= 2
-                found += [(each.offset, len(each.value)) for each in records]
+            with holding() as share:
+                while end < 8:
+                    records, end = await read(
+                        consumer, partition, share, timeout_ms=1000, max_records=100
+                    )
+                    assert len(records) <= 2
+                    found += [(each.offset, len(each.value)) for each in records]
         finally:
             await consumer.stop()
         assert found == [(number, 3 * MIB) for number in range(8)]

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from fastapi.responses import Response
 from httpx import ASGITransport, AsyncClient
 from starlette.types import Receive, Scope, Send
@@ -18,6 +18,7 @@ from app.web.rate_limits import limit_rate
 from app.web.routing import Router
 # {% endif %}
 from tests.kit.tokens import Issuer
+from tests.stream_client import Client
 
 
 async def test_a_client_that_asks_too_often_is_told_when_to_come_back(
@@ -30,6 +31,18 @@ async def test_a_client_that_asks_too_often_is_told_when_to_come_back(
     answers = [await client.get("/test/limited") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert 0 < int(answers[-1].headers["retry-after"]) <= 3600
+
+
+async def test_a_websocket_is_limited_too(app: FastAPI, opened: Container) -> None:
+    @app.websocket("/test/limited", dependencies=[limit_rate("limited", 1, per=3600)])
+    async def answer(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.close()
+
+    first, *_ = await Client(app, "/test/limited", "websocket", opened=opened).end()
+    second, *_ = await Client(app, "/test/limited", "websocket", opened=opened).end()
+    assert (first["type"], second["status"]) == ("websocket.accept", 429)
+    assert b"ratelimit" in dict(first["headers"])
 
 
 async def test_callers_do_not_use_up_each_others_share(

@@ -171,3 +171,17 @@ def test_a_timeout_that_leaves_a_job_no_time_is_refused(timeout: float) -> None:
 
     with pytest.raises(ValueError, match="'tick': timeout is above zero, or None for no limit"):
         Worker().every(seconds=1, timeout=timeout)(tick)
+
+
+def test_a_period_is_told_with_all_of_its_digits() -> None:
+    month, longer = 2_592_000, 2_592_001
+    assert str(Every(month)) == "every 2592000 s"
+    assert str(Every(month)) != str(Every(longer))
+    assert str(Every(0.25)) == "every 0.25 s"
+
+
+def test_a_period_that_no_calendar_has_is_refused_at_once() -> None:
+    moment = at("2026-03-01T00:00:00Z")
+    assert Every(36_500 * 86_400).find_next(moment, moment).year == 2126
+    with pytest.raises(ValueError, match="100 years at most"):
+        Every(1e12)

@@ -52,6 +52,22 @@ def read_state() -> dict[str, str]:
         refuse(f"{STATE} is damaged: take it from git again (git checkout HEAD -- {STATE}).")
 
 
+def locate(address: str) -> str:
+    """Return where the recorded template is: `cruft create PATH` was typed beside the service.
+
+    As git reads it: `host:path` is another machine, `./a:b` is not.
+    """
+    if "://" in address or ":" in address.partition("/")[0] or Path(address).is_absolute():
+        return address
+    path = Path.cwd().parent / address
+    if not path.is_dir():
+        refuse(
+            f"{STATE} says that the template is at {address}, seen from where the service was "
+            f"made, and it is not at {path.resolve()}: --template ADDRESS."
+        )
+    return str(path.resolve())
+
+
 def clone(address: str, version: str | None, folder: Path) -> None:
     """Clone the template; exit with one line when that fails."""
     git = find("git")
@@ -71,13 +87,13 @@ def clone(address: str, version: str | None, folder: Path) -> None:
         refuse(f"the template at {address} has no version {version}.")
 
 
-def hand_over(template: Path) -> int:
+def hand_over(template: Path, *more: str) -> int:
     """Let the template do it, with its own libraries, and return its exit status."""
     if not (template / ENGINE).is_dir():
         refuse("that version of the template knows no updates: choose a newer one.")
     command = [find("uv"), "run", "--quiet", "--no-project", "--no-config", "--no-env-file"]
     command += ["--with-requirements", str(template / ENGINE / "requirements.txt")]
-    command += ["python", "-m", "tools.updates", sys.argv[1], str(Path.cwd()), *sys.argv[2:]]
+    command += ["python", "-m", "tools.updates", sys.argv[1], str(Path.cwd()), *sys.argv[2:], *more]
     # Ctrl-C reaches it too, and it has to put things in order first.
     signal.signal(signal.SIGINT, lambda *_: None)
     engine = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(template)})
@@ -91,11 +107,16 @@ def main() -> int:
     for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
         os.environ.pop(name, None)  # a hook of git sets them
     options = read_arguments()
-    address = options.link or options.template or read_state()["template"]
+    address, more = options.link or options.template, ()
+    if address is None:
+        recorded = read_state()["template"]
+        address = locate(recorded)
+        # What an update remembers does not depend on a folder.
+        more = () if address == recorded else ("--template", address)
     with tempfile.TemporaryDirectory(prefix="template-", ignore_cleanup_errors=True) as home:
         template = Path(home, "template")
         clone(address, options.version, template)
-        return hand_over(template)
+        return hand_over(template, *more)
 
 
 if __name__ == "__main__":

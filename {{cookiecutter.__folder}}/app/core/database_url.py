@@ -118,14 +118,16 @@ def read_database_url(url: str) -> ServerUrl:
     return parts
 
 
-def make_database_context(parts: ServerUrl) -> ssl.SSLContext:
-    """Return a TLS context that verifies the server, with the files of a URL."""
+def make_database_context(parts: ServerUrl, mode: str = "verify-full") -> ssl.SSLContext:
+    """Return a TLS context with the files of a URL, which verifies the server as the mode says."""
     root = parts.options.get("sslrootcert")
     return make_context(
         ca=None if root == SYSTEM else root,
         certificate=parts.options.get("sslcert"),
         key=parts.options.get("sslkey"),
         password=parts.options.get("sslpassword"),
+        verify=mode.startswith("verify"),
+        check_hostname=mode == "verify-full",
     )
 
 
@@ -167,6 +169,8 @@ def make_arguments(parts: ServerUrl) -> dict[str, Any]:
     elif encryption:
         # The driver reads these from a URL only, at each connection.
         arguments["dsn"] = f"postgresql://?{urlencode(encryption)}"
+    if "sslcert" in options:
+        arguments["shown"] = make_database_context(parts, options.get("sslmode", "prefer"))
     if "connect_timeout" in options:
         arguments["timeout"] = options["connect_timeout"]
     for name in ("passfile", "target_session_attrs"):
@@ -264,6 +268,7 @@ def make_arguments(parts: ServerUrl) -> dict[str, Any]:
     if context := make_database_context(parts):
         arguments["ssl"] = context
         arguments["ssl_preferred"] = read_mode(parts) == "PREFERRED"
+        arguments["ssl_shows"] = "ssl_cert" in options and "socket" not in options
     if "connect_timeout" in options:
         arguments["connect_timeout"] = options["connect_timeout"]
     if "program_name" in options:

@@ -66,7 +66,18 @@ def quieten_libraries() -> None:
     """Let libraries say no more than what nobody else says."""
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)
+    # {% if cookiecutter.interface != "worker" %}
+    logging.getLogger("uvicorn.error").addFilter(tells_no_secret)
+    # {% endif %}
 # {% if cookiecutter.interface != "worker" %}
+
+
+def tells_no_secret(record: logging.LogRecord) -> bool:
+    """Tell whether a line of the server may be written.
+
+    Those of WebSockets hold whole targets, with their tokens; on DEBUG all headers and messages.
+    """
+    return record.levelno >= logging.INFO and '"WebSocket ' not in str(record.msg)
 
 
 def adopt_server() -> None:

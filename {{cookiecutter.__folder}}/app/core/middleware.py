@@ -2,12 +2,19 @@
 
 import re
 import time
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.http_metrics import begin_request, observe_request
 from app.core.log_context import log_context
-from app.core.request_spans import QUIET_PATHS, UNMATCHED, describe_answer, trace_request
+from app.core.request_spans import (
+    QUIET_PATHS,
+    UNMATCHED,
+    describe_answer,
+    read_method,
+    trace_request,
+)
 from app.core.trace_context import make_id
 from app.utils.logger import Logger
 
@@ -23,14 +30,19 @@ SAFE_HEADERS = (
 )
 HTTPS_HEADERS = (*SAFE_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 UNCACHED = (b"cache-control", b"no-cache")
+ENCRYPTED = frozenset({"https", "wss"})
+SWITCHING_PROTOCOLS, FORBIDDEN = 101, 403
 # Where the state of a request holds what every answer to it gets, an error too.
 ANSWER_HEADERS = "answer_headers"
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class RequestContext:
     """Name the request, follow its trace, time it, count it and log one line about it.
 
-    Answers say no-cache, ask again, unless they say otherwise: with an ETag that is cheap.
+    Answers say no-cache, ask again, unless they say otherwise: with an ETag that is cheap. A
+    WebSocket begins with a request, whose answer it is that counts, not how long it is open.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -38,17 +50,15 @@ class RequestContext:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; anything else than HTTP passes through."""
+        """Serve one request or WebSocket; anything else passes through."""
+        if scope["type"] == "websocket":
+            await self._open(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         sent = dict(scope["headers"])
-        request_id = sent.get(b"x-request-id", b"").decode("latin-1")
-        if not request_id or not REQUEST_ID.fullmatch(request_id):
-            request_id = make_id(32)
-        scope.setdefault("state", {})["request_id"] = request_id
-        added = scope["state"][ANSWER_HEADERS] = [(b"x-request-id", request_id.encode())]
-        safe = HTTPS_HEADERS if scope["scheme"] == "https" else SAFE_HEADERS
+        request_id, added = name_request(scope, sent)
         status = 500
         started = time.perf_counter()
         begin_request()
@@ -57,13 +67,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = message["headers"]
-                for name, _ in given:
-                    if name == b"cache-control":
-                        message = {**message, "headers": [*given, *added, *safe]}
-                        break
-                else:
-                    message = {**message, "headers": [*given, UNCACHED, *added, *safe]}
+                message = add_headers(scope, message, added)
             await send(message)
 
         with trace_request(scope, sent):
@@ -76,6 +80,64 @@ class RequestContext:
                 record_request(scope, status, ended - started)
                 log_context.reset(context)
 
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a WebSocket: its request ends when it is accepted or refused."""
+        sent = dict(scope["headers"])
+        request_id, added = name_request(scope, sent)
+        status: int | None = None
+        started = time.perf_counter()
+        begin_request()
+
+        def answer(with_status: int) -> None:
+            nonlocal status
+            status = with_status
+            record_request(scope, status, time.perf_counter() - started)
+
+        async def send_named(message: Message) -> None:
+            if status is not None:
+                await send(message)
+                return
+            if message["type"] == "websocket.accept":
+                answer(SWITCHING_PROTOCOLS)
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
+            elif message["type"] == "websocket.http.response.start":
+                answer(message["status"])
+                message = add_headers(scope, message, added)
+            else:
+                answer(FORBIDDEN)  # What servers make of a WebSocket that is closed at once.
+            await send(message)
+
+        with trace_request(scope, sent):
+            context = log_context.set({"request_id": request_id})
+            try:
+                await self._app(scope, receive, send_named)
+            finally:
+                if status is None:
+                    answer(500)
+                log_context.reset(context)
+
+
+def name_request(scope: Scope, sent: Mapping[bytes, bytes]) -> tuple[str, Headers]:
+    """Return the id of a request, and the headers that its answer gets, whatever it will be."""
+    request_id = sent.get(b"x-request-id", b"").decode("latin-1")
+    if not request_id or not REQUEST_ID.fullmatch(request_id):
+        request_id = make_id(32)
+    state = scope.setdefault("state", {})
+    state["request_id"] = request_id
+    added: Headers = [(b"x-request-id", request_id.encode())]
+    state[ANSWER_HEADERS] = added
+    return request_id, added
+
+
+def add_headers(scope: Scope, start: Message, added: Headers) -> Message:
+    """Return the beginning of an answer with what all of them have."""
+    safe = HTTPS_HEADERS if scope["scheme"] in ENCRYPTED else SAFE_HEADERS
+    given = start["headers"]
+    for name, _ in given:
+        if name == b"cache-control":
+            return {**start, "headers": [*given, *added, *safe]}
+    return {**start, "headers": [*given, UNCACHED, *added, *safe]}
+
 
 def add_answer_header(scope: Scope, name: str, value: str) -> None:
     """Add a header to the answer of a request, whatever the answer will be."""
@@ -85,12 +147,13 @@ def add_answer_header(scope: Scope, name: str, value: str) -> None:
 def record_request(scope: Scope, status: int, seconds: float) -> None:
     """Count the request, and log it unless it is a probe's."""
     route = name_route(scope)
-    observe_request(scope["method"], route, status, seconds)
+    method = read_method(scope)
+    observe_request(method, route, status, seconds)
     describe_answer(scope, route, status)
     if scope["path"] not in QUIET_PATHS:
         logger.info(
             "request answered",
-            method=scope["method"],
+            method=method,
             path=scope["path"],
             status=status,
             milliseconds=round(seconds * 1000, 1),
@@ -99,6 +162,8 @@ def record_request(scope: Scope, status: int, seconds: float) -> None:
 
 def name_route(scope: Scope) -> str:
     """Return the path template of the route, one label for all paths that have none."""
+    if scope["type"] == "websocket":
+        return getattr(scope.get("route"), "path", None) or UNMATCHED
     # scope["route"].path lacks the prefix of include_router; this key has the whole template.
     context = scope.get("fastapi", {}).get("effective_route_context")
     return getattr(context, "path", None) or UNMATCHED

@@ -1,17 +1,25 @@
 """Connections to PostgreSQL on several servers, of which some may not answer."""
 
+import ssl
 from typing import Any
 
 import asyncpg
 
+from app.core.database_tls import find_refusal
+
 
 async def connect_in_turn(
-    *, host: list[str], port: list[int], target_session_attrs: str = "any", **options: Any
+    *,
+    host: list[str],
+    port: list[int],
+    target_session_attrs: str = "any",
+    shown: ssl.SSLContext | None = None,
+    **options: Any,
 ) -> Any:
     """Connect to the first server that answers and is of the wanted kind.
 
     The driver's own limit of time is one for all servers, so that one that is silent would keep it
-    from the others.
+    from the others. `shown` has the client's certificate, if there is one.
     """
     wanted = [target_session_attrs]
     if target_session_attrs == "prefer-standby":
@@ -27,7 +35,9 @@ async def connect_in_turn(
                 OSError,
                 TimeoutError,
                 asyncpg.CannotConnectNowError,
+                asyncpg.ConnectionDoesNotExistError,
                 asyncpg.TargetServerAttributeNotMatched,
             ) as error:
-                failure = error
+                refusal = shown and await find_refusal(name, number, shown)
+                failure = refusal or error
     raise failure

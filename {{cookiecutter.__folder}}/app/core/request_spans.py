@@ -25,8 +25,9 @@ def trace_request(scope: Scope, sent: Mapping[bytes, bytes]) -> AbstractContextM
     spans = get_spans()
     if spans is None or scope["path"] in QUIET_PATHS:
         return follow_trace(traceparent, tracestate)
+    method = read_method(scope)
     attributes = {
-        "http.request.method": scope["method"] if scope["method"] in METHODS else "_OTHER",
+        "http.request.method": method if method in METHODS else "_OTHER",
         # Without the query: it can hold what nobody else should read.
         "url.path": scope["path"],
         "url.scheme": scope["scheme"],
@@ -49,5 +50,11 @@ def describe_answer(scope: Scope, route: str, status: int) -> None:
 
 def name_method(scope: Scope) -> str:
     """Return what the names of spans begin with, which clients cannot make up."""
-    method: str = scope["method"]
+    method = read_method(scope)
     return method if method in METHODS else "HTTP"
+
+
+def read_method(scope: Scope) -> str:
+    """Return the method of a request; that of a WebSocket is not told, for it is always GET."""
+    method: str = scope.get("method", "GET")
+    return method

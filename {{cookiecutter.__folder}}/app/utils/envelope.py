@@ -73,12 +73,13 @@ class Envelope:
         itself knows the message by.
         """
         return cls(
-            topic=headers.get(TOPIC_HEADER, topic),
+            topic=headers.get(TOPIC_HEADER) or topic,
             body=body,
-            source=headers.get(f"{prefix}source", "unknown"),
+            # Empty ones are not sent on: the same message would be another one elsewhere.
+            source=headers.get(f"{prefix}source") or "unknown",
             id=headers.get(f"{prefix}id") or fallback_id,
             time=_parse_time(headers.get(f"{prefix}time")),
-            key=headers.get(f"{prefix}partitionkey"),
+            key=headers.get(f"{prefix}partitionkey") or None,
             traceparent=headers.get("traceparent"),
             content_type=content_type or CONTENT_TYPE,
             attempt=_parse_attempt(headers.get(ATTEMPT_HEADER)),

@@ -8,6 +8,8 @@ from cronsim import CronSim, CronSimError
 
 FIELDS = 5
 SHORTEST_SECONDS = 0.001
+# Longer ones lead to days that no calendar has.
+LONGEST_SECONDS = 100 * 366 * 86_400
 # Any moment will do to see whether an expression has a next one.
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,12 +22,15 @@ class Every:
 
     def __post_init__(self) -> None:
         """Raise ValueError for a period that is none."""
-        if not SHORTEST_SECONDS <= self.seconds < timedelta.max.total_seconds():
-            raise ValueError(f"seconds={self.seconds}: a job needs a period of at least 1 ms")
+        if not SHORTEST_SECONDS <= self.seconds <= LONGEST_SECONDS:
+            raise ValueError(
+                f"seconds={self.seconds}: a job needs a period of 1 ms at least, 100 years at most"
+            )
 
     def __str__(self) -> str:
         """Return what is stored with the job, and shown."""
-        return f"every {self.seconds:g} s"
+        # With all of its digits: a job is planned anew when they change.
+        return f"every {self.seconds:.15g} s"
 
     def find_first(self, moment: datetime) -> datetime:
         """Return when a new job runs first: at once."""

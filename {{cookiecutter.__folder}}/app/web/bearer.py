@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from app.services.tokens import Caller, InvalidTokenError, TokenVerifier
 
@@ -14,7 +15,7 @@ INVALID = {"www-authenticate": 'Bearer error="invalid_token"'}
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
-async def find_caller(request: Request) -> Caller | None:
+async def find_caller(request: HTTPConnection) -> Caller | None:
     """Return who calls, if the request says so; 401 for a token that is not good."""
     # Read here, not by HTTPBearer: the document would say that every caller needs a token.
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))

@@ -9,7 +9,8 @@ from app.web.errors import MakeProblem
 class Deadline:
     """End a request that takes too long: its transaction is rolled back, its client told.
 
-    Counted until the answer begins, so that answers which stream take the time they need.
+    Counted until the answer begins, so that answers which stream take the time they need, and
+    WebSockets once they are accepted.
     """
 
     def __init__(self, app: ASGIApp, seconds: float, problem: MakeProblem) -> None:
@@ -19,8 +20,8 @@ class Deadline:
         self._problem = problem
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; anything else than HTTP passes through."""
-        if scope["type"] != "http":
+        """Serve one request or WebSocket; the lifespan passes through."""
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         receiving = is_whole = begun = False

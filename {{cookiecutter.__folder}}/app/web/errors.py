@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from fastapi import Request, status
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import (
+    RequestValidationError,
+    ValidationException,
+    WebSocketRequestValidationError,
+)
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -78,7 +82,8 @@ def add_error_handlers(app: DocumentedAPI, problem: MakeProblem) -> None:
         return problem(error.status_code, str(error.detail), headers=headers, **members)
 
     @app.exception_handler(RequestValidationError)
-    async def answer_invalid(_: Request, error: RequestValidationError) -> Response:
+    @app.exception_handler(WebSocketRequestValidationError)
+    async def answer_invalid(_: Request, error: ValidationException) -> Response:
         errors = [
             {"field": ".".join(map(str, each["loc"])), "message": each["msg"]}
             for each in error.errors()[:MOST_ERRORS]

@@ -5,7 +5,8 @@ import math
 import re
 from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from app.core.errors import TooManyRequestsError
 from app.core.middleware import add_answer_header
@@ -29,7 +30,7 @@ def limit_rate(name: str, limit: int, *, per: float) -> Any:
         raise ValueError(f"a rate limit's name has printable ASCII without quotes, not {name!r}")
     rate = RateLimit(count=limit, per=per)
 
-    async def check(request: Request) -> None:
+    async def check(request: HTTPConnection) -> None:
         # A request counts once, however often it is attempted.
         counted: set[object] = request.scope["state"].setdefault("counted_limits", set())
         if check in counted:
@@ -49,7 +50,7 @@ def limit_rate(name: str, limit: int, *, per: float) -> Any:
     return Depends(check)
 
 
-def name_network(request: Request) -> str:
+def name_network(request: HTTPConnection) -> str:
     """Return the network of a client: its IPv4 address, or the first half of its IPv6 address."""
     address = request.client.host if request.client else ""
     try:
@@ -63,7 +64,7 @@ def name_network(request: Request) -> str:
     return str(ipaddress.ip_network((found, IPV6_NETWORK_BITS), strict=False))
 
 
-def tell(request: Request, name: str, rate: RateLimit, remaining: Remaining) -> None:
+def tell(request: HTTPConnection, name: str, rate: RateLimit, remaining: Remaining) -> None:
     """Add what is left of a limit to the answer (draft-ietf-httpapi-ratelimit-headers-10)."""
     policy = f'"{name}";q={rate.count};w={math.ceil(rate.per)}'
     add_answer_header(request.scope, "ratelimit-policy", policy)

@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from app.services.kafka.mark import CAREFUL, CLEAN, RUNNING, Mark
 from app.services.kafka.reading import read
 from app.services.kafka.records import locate, read_envelope
+from app.services.kafka.unpacking import Share, holding
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
 from app.utils.turns import Turn, at_rest, resting_by
@@ -99,10 +100,18 @@ class Lane:
         return RUNNING
 
     async def _run(self) -> None:
+        with holding() as share:
+            await self._hand_over_all(share)
+
+    async def _hand_over_all(self, share: Share) -> None:
         slice_end = time.monotonic() + SLICE_SECONDS
         while not self._is_stopping:
             records, end = await read(
-                self._consumer, self.partition, timeout_ms=POLL_MILLISECONDS, max_records=BATCH
+                self._consumer,
+                self.partition,
+                share,
+                timeout_ms=POLL_MILLISECONDS,
+                max_records=BATCH,
             )
             for record in records:
                 if self.done is None:
@@ -120,6 +129,9 @@ class Lane:
                     await asyncio.sleep(0)
                     slice_end = time.monotonic() + SLICE_SECONDS
             await self._skip_to(end)
+            # Nothing is held while the next ones are waited for.
+            records.clear()
+            record = None
 
     async def _skip_to(self, offset: int) -> None:
         """Count as done what is not there: a transaction's marks, what was deleted or compacted.

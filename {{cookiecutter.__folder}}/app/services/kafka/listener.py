@@ -15,6 +15,7 @@ from app.services.kafka.reading import make_consumer, read
 from app.services.kafka.records import locate, read_envelope
 from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
+from app.services.kafka.unpacking import holding
 from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.logger import Logger
 from app.utils.message_broker import Deliver, Incoming
@@ -129,15 +130,17 @@ class Listener:
         self, consumer: Any, partition: TopicPartition, changing: asyncio.Task[Cluster]
     ) -> None:
         topic_id = self._known.ids.get(self._topic, "") if self._known else ""
-        while not self._is_finishing and not changing.done():
-            records, end = await read(
-                consumer, partition, timeout_ms=POLL_MILLISECONDS, max_records=BATCH
-            )
-            self._seen = asyncio.get_running_loop().time()
-            async with self._one_by_one:
-                await self._hand_over(partition, records, topic_id)
-            if not self._is_finishing:
-                self._set_position(partition, end)
+        with holding() as share:
+            while not self._is_finishing and not changing.done():
+                records, end = await read(
+                    consumer, partition, share, timeout_ms=POLL_MILLISECONDS, max_records=BATCH
+                )
+                self._seen = asyncio.get_running_loop().time()
+                async with self._one_by_one:
+                    await self._hand_over(partition, records, topic_id)
+                records.clear()
+                if not self._is_finishing:
+                    self._set_position(partition, end)
 
     def _set_position(self, partition: TopicPartition, offset: int) -> None:
         if self._positions is not None:

@@ -15,6 +15,7 @@ from app.services.kafka.reading import make_consumer, read
 from app.services.kafka.records import read_envelope
 from app.services.kafka.starting import start_client
 from app.services.kafka.stopping import stop_consumer
+from app.services.kafka.unpacking import holding
 from app.utils.broker_errors import BrokerUnavailableError
 from app.utils.envelope import Envelope
 from app.utils.topology import Group
@@ -120,14 +121,15 @@ async def read_records(reader: Any, bounds: Bounds) -> AsyncIterator[Any]:
         reader.assign([partition])
         reader.seek(partition, beginning)
         position, silence = beginning, 0
-        # Records that were deleted leave gaps, so that the last need not be at `end - 1`.
-        while position < end:
-            records, position = await read(
-                reader, partition, timeout_ms=POLL_MILLISECONDS, max_records=CHUNK
-            )
-            silence = 0 if records else silence + POLL_MILLISECONDS
-            if position < end and silence > TIMEOUT_SECONDS * 1000:
-                raise BrokerUnavailableError(f"{partition.topic}: its messages do not come")
-            for record in records:
-                if record.offset < end:
-                    yield record
+        with holding() as share:
+            # Records that were deleted leave gaps, so that the last need not be at `end - 1`.
+            while position < end:
+                records, position = await read(
+                    reader, partition, share, timeout_ms=POLL_MILLISECONDS, max_records=CHUNK
+                )
+                silence = 0 if records else silence + POLL_MILLISECONDS
+                if position < end and silence > TIMEOUT_SECONDS * 1000:
+                    raise BrokerUnavailableError(f"{partition.topic}: its messages do not come")
+                for record in records:
+                    if record.offset < end:
+                        yield record

@@ -16,7 +16,12 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from app.core.metrics import MESSAGES_UNREADABLE
 from app.services.kafka.batches import Batch, UnreadableRecord, mark_visible, split
-from app.services.kafka.unpacking import MAX_UNPACKED, limit_unpacking
+from app.services.kafka.unpacking import (
+    MAX_UNPACKED,
+    NoMemoryLeftError,
+    Share,
+    limit_unpacking,
+)
 from app.utils.logger import Logger
 
 logger = Logger(__name__)
@@ -41,25 +46,33 @@ def make_consumer(options: dict[str, Any], **more: Any) -> Any:
 
 
 async def read(
-    consumer: Any, partition: TopicPartition, *, timeout_ms: int, max_records: int
+    consumer: Any, partition: TopicPartition, share: Share, *, timeout_ms: int, max_records: int
 ) -> tuple[list[Any], int]:
     """Return the next records of a partition, and the offset behind them.
 
     That need not be the last one's plus one: transactions leave marks, compaction leaves gaps.
-    What cannot be read is a record of its bytes, so that nothing holds up what is behind it.
+    What cannot be read is a record of its bytes, so that nothing holds up what is behind it. What
+    was read before with this share is done with; where too much is unpacked, this waits.
     """
+    share.begin()
     try:
-        with limit_unpacking():
+        with limit_unpacking(share):
             found = await consumer.getmany(
                 partition, timeout_ms=timeout_ms, max_records=max_records
             )
         records = found.get(partition, [])
+        # There may be more of the last batch, which is unpacked as a whole.
+        share.keeps = len(records) == max_records
     except Exception as error:
         if isinstance(error, KafkaError) and not isinstance(error, OF_CONTENT):
             raise
         # It has given up the records before the bad one too, and would fetch them for ever.
-        if (records := await read_leniently(consumer, partition, max_records)) is None:
-            raise
+        async with share.reserve():
+            found_again = await read_leniently(consumer, partition, max_records)
+            if found_again is None and not isinstance(error, NoMemoryLeftError):
+                raise
+            records = found_again or []
+            share.take(sum(len(each.value or b"") for each in records))
     return records, await consumer.position(partition)
 
 

@@ -5,8 +5,8 @@ import io
 import mmap
 import struct
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -15,12 +15,17 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.legacy_records import LegacyRecordBatch
 
 from app.services.kafka.client import MAX_BYTES
+from app.services.kafka.memory import Memory
 
 MAX_UNPACKED = MAX_BYTES
 """The most bytes that are unpacked for one read: what a dead-letter topic takes at most.
 
 A server limits what is sent, 1 MiB as a rule. That may stand for 1 GiB in gzip, and 32 in zstd.
 """
+MEMORY = Memory(2 * MAX_UNPACKED)
+"""What a process holds of what it has unpacked: each of its partitions may have as much at once."""
+ALWAYS = 1024 * 1024
+"""The bytes that each read may have unpacked whatever others hold: most need no more."""
 XERIAL = b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01"
 LENGTH = struct.Struct(">i")
 
@@ -33,37 +38,106 @@ class UnpackedSizeError(ValueError):
         super().__init__(f"it unpacks to more than {room} bytes")
 
 
-class Room:
-    """How many more bytes may be unpacked."""
+class NoMemoryLeftError(Exception):
+    """What was compressed may be unpacked, but others hold too much at the moment."""
+
+
+class Share:
+    """What the reader of one partition holds of what it had unpacked.
+
+    It gives that back before it waits for more.
+    """
 
     def __init__(self) -> None:
-        """Start with all of it."""
-        self.left = MAX_UNPACKED
+        """Start with nothing."""
+        self.keeps = False
+        """Whether the client still has some of what it unpacked last."""
+        self._held = self._reserved = self._unpacked = 0
 
+    @property
+    def room(self) -> int:
+        """How many more bytes may be unpacked for this read, whatever others hold."""
+        return MAX_UNPACKED - self._unpacked
 
-_room: ContextVar[Room | None] = ContextVar("room", default=None)
+    @property
+    def room_now(self) -> int:
+        """How many of them may be unpacked at once."""
+        return min(self.room, max(MEMORY.free, ALWAYS - self._unpacked))
+
+    def begin(self) -> None:
+        """Begin to read: whatever was read before is done with, but for what the client keeps."""
+        self._unpacked = 0
+        if not self.keeps:
+            self.give_back()
+
+    def take(self, size: int) -> None:
+        """Hold what was unpacked; it comes behind what the client has kept, so that is gone."""
+        if self.keeps:
+            self.keeps = False
+            self.give_back()
+        self._unpacked += size
+        self._held += size
+        MEMORY.take(size)
+
+    def give_back(self) -> None:
+        """Hold nothing any more."""
+        held, self._held = self._held, 0
+        MEMORY.give_back(held)
+
+    @asynccontextmanager
+    async def reserve(self) -> AsyncIterator[None]:
+        """Hold nothing but room for one read, however large, as soon as there is any."""
+        self.keeps = False
+        self.give_back()
+        size = MAX_UNPACKED
+        await MEMORY.reserve(size)
+        try:
+            yield
+        finally:
+            MEMORY.give_back(size)
 
 
 @contextmanager
-def limit_unpacking() -> Iterator[None]:
+def holding() -> Iterator[Share]:
+    """Give a reader its share, and take it back."""
+    share = Share()
+    try:
+        yield share
+    finally:
+        share.give_back()
+
+
+_share: ContextVar[Share | None] = ContextVar("share", default=None)
+
+
+@contextmanager
+def limit_unpacking(share: Share) -> Iterator[None]:
     """Have all batches that are unpacked meanwhile, in this task, share one bound.
 
     Otherwise each has its own, and a hundred of them can be taken at once.
     """
-    token = _room.set(Room())
+    token = _share.set(share)
     try:
         yield
     finally:
-        _room.reset(token)
+        _share.reset(token)
 
 
 def bound(unpack: Callable[[bytes, int], bytes]) -> Callable[[Any], bytes]:
     """Return a decoder as the client has it, of one that takes the most bytes to return."""
 
     def decode(packed: Any) -> bytes:
-        room = _room.get() or Room()
-        unpacked = unpack(bytes(packed), room.left)
-        room.left -= len(unpacked)
+        share = _share.get()
+        if share is None:
+            return unpack(bytes(packed), MAX_UNPACKED)
+        room = share.room_now
+        try:
+            unpacked = unpack(bytes(packed), room)
+        except UnpackedSizeError:
+            if room < share.room:
+                raise NoMemoryLeftError from None
+            raise
+        share.take(len(unpacked))
         return unpacked
 
     return decode
