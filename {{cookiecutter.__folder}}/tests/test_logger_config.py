@@ -130,3 +130,37 @@ def test_lines_are_json_but_for_people_at_a_terminal(
         output, file = (handler.formatter for handler in logging.getLogger().handlers)
     assert isinstance(output, TerminalFormatter) is is_terminal
     assert not isinstance(file, TerminalFormatter)
+
+
+def test_a_worker_goes_on_with_the_places_of_its_master(monkeypatch: pytest.MonkeyPatch) -> None:
+    with configured(monkeypatch):
+        opened = [*logging.getLogger().handlers]
+        configure_logging(load_core_settings())
+        assert logging.getLogger().handlers == opened
+
+
+def test_other_settings_open_other_places_and_close_those_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOG_FILE", str(tmp_path / "before.log"))
+    with configured(monkeypatch):
+        before = logging.getLogger().handlers[-1]
+        Logger("app.test").info("first")
+        monkeypatch.setenv("LOG_FILE", str(tmp_path / "after.log"))
+        configure_logging(load_core_settings())
+        Logger("app.test").info("second")
+    assert before not in logging.getLogger().handlers
+    first, second = ((tmp_path / name).read_text("utf-8") for name in ("before.log", "after.log"))
+    assert [json.loads(line)["message"] for line in first.splitlines()] == ["first"]
+    assert [json.loads(line)["message"] for line in second.splitlines()] == ["second"]
+
+
+def test_a_child_of_a_process_counts_its_own_losses(path: Path) -> None:
+    handler = LogFile(str(path))
+    handler.lost.count("unwritten", 3)
+    child = os.fork()
+    if child == 0:
+        os._exit(handler.lost.counts.total())
+    assert os.waitpid(child, 0)[1] == 0
+    handler.close()
+    assert handler.lost.counts == {"unwritten": 3}
