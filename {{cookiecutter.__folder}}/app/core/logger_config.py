@@ -4,10 +4,21 @@ import atexit
 import logging
 import sys
 
+# {% if cookiecutter.database != "none" %}
+from app.core.config import CoreSettings, LineSettings
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
 from app.core.config import CoreSettings
+# {% endif %}
 from app.core.log_format import JsonFormatter, TerminalFormatter
 from app.core.log_sampling import RepeatedLines
 
+# {% if cookiecutter.database != "none" %}
+LogPlaces = CoreSettings | LineSettings
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+LogPlaces = CoreSettings
+# {% endif %}
 # {% if cookiecutter.interface != "worker" %}
 # Loggers whose lines would go their own way.
 SERVER = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
@@ -48,7 +59,7 @@ class Configured:
 configured = Configured()
 
 
-def configure_logging(settings: CoreSettings) -> None:
+def configure_logging(settings: LogPlaces) -> None:
     """Send the records of every logger to the places that the settings name.
 
     gunicorn's master does it first: its workers go on with what it has opened.
@@ -67,7 +78,7 @@ def configure_logging(settings: CoreSettings) -> None:
     # {% endif %}
 
 
-def open_places(root: logging.Logger, settings: CoreSettings) -> None:
+def open_places(root: logging.Logger, settings: LogPlaces) -> None:
     """Open a handler for each place, instead of those that there were."""
     written = settings.service, settings.log.redacted
     formatter = JsonFormatter(*written)
@@ -114,7 +125,7 @@ def adopt_server() -> None:
 # {% endif %}
 
 
-def open_handlers(settings: CoreSettings) -> list[logging.Handler]:
+def open_handlers(settings: LogPlaces) -> list[logging.Handler]:
     """Return a handler for each place that log lines go to; only what it needs is imported."""
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if settings.log.file:
