@@ -7,7 +7,12 @@ from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.errors import KafkaError, NoError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaError,
+    NoError,
+    for_code,
+)
 from aiokafka.structs import OffsetAndMetadata
 
 from app.services.kafka.client import TIMEOUT_SECONDS
@@ -18,6 +23,7 @@ from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 
 Result = TypeVar("Result")
 
+COORDINATOR_PAUSE_SECONDS = 0.1
 LIST_SECONDS = 5.0
 """All subscriptions of a process begin at the same time, and ask for the same."""
 
@@ -136,6 +142,24 @@ class Admin:
             return {partition: each for partition, each in found.items() if each.offset >= 0}
 
         return {} if chosen == [] else await self.ask(work)
+
+    async def await_coordinator(self, group: str) -> None:
+        """Wait until a server coordinates the group, which the first one of a cluster has to do.
+
+        Kafka then makes the topic in which it keeps what groups commit. A consumer would wait too,
+        and log an error each time that it asks.
+        """
+
+        async def work(client: Any) -> None:
+            while True:
+                try:
+                    await client.find_coordinator(group)
+                except GroupCoordinatorNotAvailableError:
+                    await asyncio.sleep(COORDINATOR_PAUSE_SECONDS)
+                else:
+                    return
+
+        await self.ask(work)
 
     async def delete_before(self, ends: dict[TopicPartition, int]) -> None:
         """Delete the records before the given offsets."""

@@ -217,6 +217,7 @@ class GroupConsumer:
             # A consumer of a topic that does not exist might create it.
             if missing := sorted({*topics} - {*self._known.topics}):
                 raise BrokerUnavailableError(f"{', '.join(missing)}: there is no such topic")
+            await self._admin.await_coordinator(self._group.name)
             consumer.subscribe(topics, listener=rebalances)
             await start_client(consumer)
             while True:
