@@ -13,7 +13,7 @@ import pytest
 
 from app.core import log_file
 from app.core.config import load_core_settings
-from app.core.errors import SettingsError
+from app.core.errors import SettingsError, UnavailableError
 from app.core.log_file import LogFile
 from app.core.log_format import TerminalFormatter
 from app.core.logger_config import configure_logging, open_handlers
@@ -164,3 +164,46 @@ def test_a_child_of_a_process_counts_its_own_losses(path: Path) -> None:
     assert os.waitpid(child, 0)[1] == 0
     handler.close()
     assert handler.lost.counts == {"unwritten": 3}
+# {% if cookiecutter.broker in ("both", "kafka") %}
+
+
+def test_a_client_of_kafka_that_tries_again_says_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with configured(monkeypatch):
+        client = logging.getLogger("aiokafka.consumer.fetcher")
+        client.error("Failed fetch messages from %s", 1)
+        try:
+            raise ValueError("no offset")
+        except ValueError:
+            client.exception("Unexpected error in fetcher routine")
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["level"], line["message"]) for line in said] == [
+        ("warning", "Failed fetch messages from 1"),
+        ("error", "Unexpected error in fetcher routine"),
+    ]
+# {% endif %}
+# {% if cookiecutter.database == "mysql" %}
+
+
+def test_the_name_of_alembics_key_is_no_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with configured(monkeypatch):
+        client = logging.getLogger("asyncmy")
+        client.warning("Name 'alembic_version_pkc' ignored for PRIMARY key.")
+        client.warning("Data truncated for column 'name' at row 1")
+    said = [json.loads(line)["level"] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["info", "warning"]
+# {% endif %}
+
+
+def test_an_outage_is_a_warning_and_any_other_failure_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for error in (UnavailableError("no answer"), ValueError("no number")):
+        Logger("app.test").failure("not done", error, id=7)
+    assert [(each.levelname, each.__dict__["fields"]) for each in caplog.records] == [
+        ("WARNING", {"error": "UnavailableError('no answer')", "id": 7}),
+        ("ERROR", {"error": "ValueError('no number')", "id": 7}),
+    ]

@@ -88,6 +88,9 @@ def open_places(root: logging.Logger, settings: LogPlaces) -> None:
         stream = getattr(handler, "stream", None)
         is_seen = stream is not None and stream is sys.stdout and stream.isatty()
         handler.setFormatter(TerminalFormatter(*written) if is_seen else formatter)
+        # {% if cookiecutter.broker in ("both", "kafka") or cookiecutter.database == "mysql" %}
+        handler.addFilter(soften)
+        # {% endif %}
         handler.addFilter(repeated)
     sum_up()
     for handler in (*root.handlers,):
@@ -100,6 +103,31 @@ def open_places(root: logging.Logger, settings: LogPlaces) -> None:
         handler.close()
 
 
+# {% if cookiecutter.broker in ("both", "kafka") or cookiecutter.database == "mysql" %}
+def soften(record: logging.LogRecord) -> bool:
+    """Take down the level of what a library says, and mends itself."""
+    # {% endif %}
+    # {% if cookiecutter.broker in ("both", "kafka") %}
+    # It tries again; what it cannot mend it raises, or logs with its traceback.
+    is_error = record.levelno == logging.ERROR and not record.exc_info
+    if is_error and record.name.startswith("aiokafka."):
+        set_level(record, logging.WARNING)
+    # {% endif %}
+    # {% if cookiecutter.database == "mysql" %}
+    # Of the table in which Alembic keeps what has run.
+    if record.name == "asyncmy" and str(record.msg).endswith("ignored for PRIMARY key."):
+        set_level(record, logging.INFO)
+    # {% endif %}
+    # {% if cookiecutter.broker in ("both", "kafka") or cookiecutter.database == "mysql" %}
+    return True
+
+
+def set_level(record: logging.LogRecord, level: int) -> None:
+    """Give a record another level."""
+    record.levelno, record.levelname = level, logging.getLevelName(level)
+
+
+# {% endif %}
 @atexit.register
 def sum_up() -> None:
     """Say at the end of the process which lines were left out, if that can be heard."""

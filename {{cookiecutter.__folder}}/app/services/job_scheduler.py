@@ -51,7 +51,7 @@ class JobScheduler:
             pause = await self._look()
         except Exception as error:  # noqa: BLE001 - whatever it was, the next time may do
             if not self._is_lost:
-                logger.error("jobs not looked up", error=repr(error))
+                logger.failure("jobs not looked up", error)
             self._is_lost = True
             return LOOK_SECONDS
         self._is_lost = False
@@ -88,5 +88,5 @@ class JobScheduler:
         try:
             await runner.run_if_due()
         except Exception as error:  # noqa: BLE001 - whatever it was, the next time may do
-            logger.error("job not run", job=runner.job.name, error=repr(error))
+            logger.failure("job not run", error, job=runner.job.name)
             await asyncio.sleep(LOOK_SECONDS)

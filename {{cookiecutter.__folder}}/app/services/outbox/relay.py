@@ -83,7 +83,7 @@ class OutboxRelay:
             result = await self.relay_due()
         except Exception as error:  # noqa: BLE001 - whatever it was, the relay goes on
             if not self._is_lost:
-                logger.error("outbox not relayed", error=repr(error))
+                logger.failure("outbox not relayed", error)
             self._is_lost = True
             return 0, 0
         if self._is_lost:
