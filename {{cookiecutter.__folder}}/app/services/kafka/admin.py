@@ -23,7 +23,6 @@ from app.utils.broker_errors import BrokerRefusedError, BrokerUnavailableError
 
 Result = TypeVar("Result")
 
-COORDINATOR_PAUSE_SECONDS = 0.1
 LIST_SECONDS = 5.0
 """All subscriptions of a process begin at the same time, and ask for the same."""
 
@@ -143,23 +142,21 @@ class Admin:
 
         return {} if chosen == [] else await self.ask(work)
 
-    async def await_coordinator(self, group: str) -> None:
-        """Wait until a server coordinates the group, which the first one of a cluster has to do.
+    async def has_coordinator(self, group: str) -> bool:
+        """Tell whether a server coordinates the group, which the first one of a cluster waits for.
 
         Kafka then makes the topic in which it keeps what groups commit. A consumer would wait too,
         and log an error each time that it asks.
         """
 
-        async def work(client: Any) -> None:
-            while True:
-                try:
-                    await client.find_coordinator(group)
-                except GroupCoordinatorNotAvailableError:
-                    await asyncio.sleep(COORDINATOR_PAUSE_SECONDS)
-                else:
-                    return
+        async def work(client: Any) -> bool:
+            try:
+                await client.find_coordinator(group)
+            except GroupCoordinatorNotAvailableError:
+                return False
+            return True
 
-        await self.ask(work)
+        return await self.ask(work)
 
     async def delete_before(self, ends: dict[TopicPartition, int]) -> None:
         """Delete the records before the given offsets."""

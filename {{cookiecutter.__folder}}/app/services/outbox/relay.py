@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from app.core.config import CoreSettings
 from app.core.metrics import OUTBOX_BATCH_SECONDS, OUTBOX_RELAYED
 from app.database import Database
+from app.database_errors import translate_errors
 from app.services.outbox.batch import Outcome, publish_batch
 from app.services.outbox.rests import Rests
 from app.services.outbox.settling import end_retry, put_off, settle
@@ -80,7 +81,8 @@ class OutboxRelay:
 
     async def _relay_safely(self) -> tuple[int, int]:
         try:
-            result = await self.relay_due()
+            with translate_errors():
+                result = await self.relay_due()
         except Exception as error:  # noqa: BLE001 - whatever it was, the relay goes on
             if not self._is_lost:
                 logger.failure("outbox not relayed", error)
