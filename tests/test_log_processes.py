@@ -18,7 +18,7 @@ ALONE = choose(interface="api", broker="none", database="none", cache="none")
 def test_every_line_of_whole_processes_arrives_once_or_is_counted(tmp_path: Path) -> None:
     service = make_service(tmp_path / "service", ALONE)
     shutil.copytree(OVERLAYS / "logs", service, dirs_exist_ok=True)
-    assert "4 passed" in check_recipe(service, "test", "tests/service/test_log_processes.py")
+    assert "7 passed" in check_recipe(service, "test", "tests/service/test_log_processes.py")
 
 
 def test_a_log_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a team does to a broker with the service's own commands, and how the service meets one."""
 
+import json
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -173,9 +174,10 @@ def test_production_starts_only_with_the_topology_that_was_applied(
         refused = other.begin(stack, *WORKER, log="refused")
         assert refused.wait() == 1
         assert len(refused.output.splitlines()) == 1, refused.output
-        assert refused.output.startswith("BROKER_URL: ")
-        assert missing in refused.output
-        assert refused.output.endswith(": run `just topology apply`\n")
+        said = json.loads(refused.output)["message"]
+        assert said.startswith("BROKER_URL: ")
+        assert missing in said
+        assert said.endswith(": run `just topology apply`")
         checked = other.call("topology", "check")
         assert checked.status == 1
         assert missing in checked.output

@@ -1,5 +1,6 @@
 """A migration that waits for a lock gives up in time, and nobody stays behind it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def test_a_migration_does_not_wait_behind_a_long_transaction(
             with holding(service, server.url, *reading, wanted=1, log=tmp_path / "holder"):
                 failed = run(*migrate, cwd=service, **limits)
                 assert create(port, "meanwhile").status == 201
-            said = [line for line in failed.stdout.splitlines() if not line.startswith("INFO")]
+            lines = [json.loads(line) for line in failed.stdout.splitlines()]
+            said = [line["message"] for line in lines if line["level"] != "info"]
             assert len(said) == 1, failed.stdout
             assert failed.returncode == 1
             assert said[0].startswith("migrations: ")

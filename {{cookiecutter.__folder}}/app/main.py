@@ -23,6 +23,7 @@ from app.core.http_protocol import HttpProtocol
 from app.core.logger_config import configure_logging
 from app.core.management_port import bind, serve_management
 from app.core.middleware import RequestContext, StartupSentence
+from app.core.uncaught import log_uncaught
 from app.domain.settings import Settings
 from app.lifespan import open_api
 # {% if cookiecutter.broker != "none" %}
@@ -193,6 +194,7 @@ def main() -> None:
     """Serve the API from one process, for development."""
     # uvicorn passes SIGTERM on when it has shut down; a clean stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    log_uncaught()
     core = load_core_settings()
     config = uvicorn.Config(
         app,

@@ -15,6 +15,7 @@ from app.core.errors import StartupError
 from app.core.health import Health
 from app.core.health_server import open_health_server
 from app.core.logger_config import configure_logging
+from app.core.uncaught import log_uncaught
 from app.domain.settings import Settings
 from app.lifespan import open_worker
 from app.utils.logger import Logger
@@ -52,10 +53,16 @@ def main() -> None:
                 "point it at a broker, or start the API alone, which then works too"
             )
         # {% endif %}
-        configure_logging(core)
+    except StartupError as error:
+        # Before lines have a form, and a place to go to.
+        sys.exit(str(error))
+    configure_logging(core)
+    log_uncaught()
+    try:
         asyncio.run(work(core, settings))
     except StartupError as error:
-        sys.exit(str(error))
+        logger.error(str(error))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,16 @@ import app.domain.models
 # {% if cookiecutter.broker != "none" or cookiecutter.interface != "api" %}
 import app.tables
 # {% endif %}
-from app.core.config import load_database_settings
-from app.core.errors import StartupError, UnavailableError
+from app.core.config import load_database_settings, load_line_settings
+from app.core.errors import SettingsError, StartupError, UnavailableError
+from app.core.logger_config import configure_logging
+from app.core.uncaught import log_uncaught
 from app.database import Base, open_database
 from app.database_errors import translate_errors
 from app.services.migrations import check_revisions, take_turn
+from app.utils.logger import Logger
+
+logger = Logger("app.migrations")
 
 
 def run_migrations(connection: Connection) -> None:
@@ -56,10 +61,17 @@ elif getattr(context.config.cmd_opts, "autogenerate", False):
     )
 else:
     try:
+        configure_logging(load_line_settings())
+    except SettingsError as error:
+        sys.exit(str(error))
+    log_uncaught()
+    try:
         with translate_errors():
             asyncio.run(connect_and_run())
-    except StartupError as error:
-        sys.exit(str(error))
+    except (CommandError, StartupError) as error:
+        logger.error(str(error))
+        sys.exit(1)
     except UnavailableError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
-        sys.exit(f"migrations: {reason}; try again when the database is less busy")
+        logger.error(f"migrations: {reason}; try again when the database is less busy")
+        sys.exit(1)

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from app.core.errors import UnavailableError
 from app.utils import background
 from app.utils.background import repeat, run_in_background
 
@@ -21,6 +22,20 @@ async def test_work_that_fails_is_done_again(caplog: pytest.LogCaptureFixture) -
     async with run_in_background(repeat(work, 0.001)), asyncio.timeout(5):
         await done.wait()
     assert caplog.messages == ["work in the background failed"]
+
+
+async def test_an_outage_that_work_meets_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    done, calls = asyncio.Event(), []
+
+    async def work() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise UnavailableError("no answer")
+        done.set()
+
+    async with run_in_background(repeat(work, 0.001)), asyncio.timeout(5):
+        await done.wait()
+    assert [(each.levelname, each.exc_info) for each in caplog.records] == [("WARNING", None)]
 
 
 async def test_work_that_swallows_its_cancellation_is_not_done_again() -> None:

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaConnectionError
 
+from app.services.kafka.admin import Admin
 from app.services.kafka.starting import start_client
 
 
@@ -49,3 +50,23 @@ async def test_a_start_that_fails_says_so() -> None:
     client.go_on.set()
     with pytest.raises(KafkaConnectionError):
         await start_client(client)
+
+
+class NewCluster:
+    """A cluster that has to make the topic of groups first."""
+
+    def __init__(self, waits: int) -> None:
+        self.waits = waits
+
+    async def find_coordinator(self, group: str) -> int:
+        self.waits -= 1
+        if self.waits >= 0:
+            raise GroupCoordinatorNotAvailableError(group)
+        return 1
+
+
+async def test_the_first_group_of_a_cluster_waits_for_its_coordinator() -> None:
+    admin = Admin({})
+    admin._client = NewCluster(waits=2)
+    found = [await admin.has_coordinator("group") for _ in range(3)]
+    assert found == [False, False, True]

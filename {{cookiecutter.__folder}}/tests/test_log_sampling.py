@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -110,6 +111,19 @@ def test_what_was_left_out_is_said_at_the_end(places: list[Lines], repeated: Rep
         library.error("no connection")
     repeated.sum_up()
     assert places[0].lines[-1] == ("repeated lines of a library", 7)
+
+
+def test_a_child_of_a_process_does_not_say_what_its_parent_left_out(
+    places: list[Lines], repeated: RepeatedLines
+) -> None:
+    for _ in range(LINES_PER_TEXT + 7):
+        library.error("no connection")
+    said = len(places[0].lines)
+    child = os.fork()
+    if child == 0:
+        repeated.sum_up()
+        os._exit(len(places[0].lines) - said)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_our_own_lines_and_those_that_somebody_asked_for_are_all_there(

@@ -13,7 +13,7 @@ import pytest
 
 from app.core import log_file
 from app.core.config import load_core_settings
-from app.core.errors import SettingsError
+from app.core.errors import SettingsError, UnavailableError
 from app.core.log_file import LogFile
 from app.core.log_format import TerminalFormatter
 from app.core.logger_config import configure_logging, open_handlers
@@ -130,3 +130,80 @@ def test_lines_are_json_but_for_people_at_a_terminal(
         output, file = (handler.formatter for handler in logging.getLogger().handlers)
     assert isinstance(output, TerminalFormatter) is is_terminal
     assert not isinstance(file, TerminalFormatter)
+
+
+def test_a_worker_goes_on_with_the_places_of_its_master(monkeypatch: pytest.MonkeyPatch) -> None:
+    with configured(monkeypatch):
+        opened = [*logging.getLogger().handlers]
+        configure_logging(load_core_settings())
+        assert logging.getLogger().handlers == opened
+
+
+def test_other_settings_open_other_places_and_close_those_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOG_FILE", str(tmp_path / "before.log"))
+    with configured(monkeypatch):
+        before = logging.getLogger().handlers[-1]
+        Logger("app.test").info("first")
+        monkeypatch.setenv("LOG_FILE", str(tmp_path / "after.log"))
+        configure_logging(load_core_settings())
+        Logger("app.test").info("second")
+    assert before not in logging.getLogger().handlers
+    first, second = ((tmp_path / name).read_text("utf-8") for name in ("before.log", "after.log"))
+    assert [json.loads(line)["message"] for line in first.splitlines()] == ["first"]
+    assert [json.loads(line)["message"] for line in second.splitlines()] == ["second"]
+
+
+def test_a_child_of_a_process_counts_its_own_losses(path: Path) -> None:
+    handler = LogFile(str(path))
+    handler.lost.count("unwritten", 3)
+    child = os.fork()
+    if child == 0:
+        os._exit(handler.lost.counts.total())
+    assert os.waitpid(child, 0)[1] == 0
+    handler.close()
+    assert handler.lost.counts == {"unwritten": 3}
+# {% if cookiecutter.broker in ("both", "kafka") %}
+
+
+def test_a_client_of_kafka_that_tries_again_says_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with configured(monkeypatch):
+        client = logging.getLogger("aiokafka.consumer.fetcher")
+        client.error("Failed fetch messages from %s", 1)
+        try:
+            raise ValueError("no offset")
+        except ValueError:
+            client.exception("Unexpected error in fetcher routine")
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["level"], line["message"]) for line in said] == [
+        ("warning", "Failed fetch messages from 1"),
+        ("error", "Unexpected error in fetcher routine"),
+    ]
+# {% endif %}
+# {% if cookiecutter.database == "mysql" %}
+
+
+def test_the_name_of_alembics_key_is_no_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with configured(monkeypatch):
+        client = logging.getLogger("asyncmy")
+        client.warning("Name 'alembic_version_pkc' ignored for PRIMARY key.")
+        client.warning("Data truncated for column 'name' at row 1")
+    said = [json.loads(line)["level"] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["info", "warning"]
+# {% endif %}
+
+
+def test_an_outage_is_a_warning_and_any_other_failure_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for error in (UnavailableError("no answer"), ValueError("no number")):
+        Logger("app.test").failure("not done", error, id=7)
+    assert [(each.levelname, each.__dict__["fields"]) for each in caplog.records] == [
+        ("WARNING", {"error": "UnavailableError('no answer')", "id": 7}),
+        ("ERROR", {"error": "ValueError('no number')", "id": 7}),
+    ]

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from app.core import loki_batches
+from app.core import loki, loki_batches
 from tests.loki_kit import LokiServer, Reply, log, make_handler, make_record, serving_loki
 
 
@@ -135,6 +135,35 @@ def test_a_child_has_a_queue_of_its_own_and_no_line_is_doubled(server: LokiServe
     handler.close()
     assert sorted(server.messages) == ["from the child", "line 0", "line 1", "line 2", "queued"]
     assert handler.lost.counts == {"full": 1}
+
+
+def test_nothing_is_sent_while_a_process_forks(server: LokiServer) -> None:
+    handler = make_handler(server.url)
+    log(handler)
+    server.wait_for_lines(1)
+    handler.pause()
+    handler.handle(make_record("later"))
+    time.sleep(10 * loki_batches.BATCH_SECONDS)
+    assert len(server.pushes) == 1
+    handler.resume()
+    server.wait_for_lines(2)
+    handler.close()
+
+
+def test_a_fork_waits_no_longer_for_a_loki_that_hangs(
+    server: LokiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loki, "FORK_SECONDS", 0.01)
+    server.replies = [Reply(hangs=True)]
+    handler = make_handler(server.url)
+    log(handler)
+    server.wait_for_pushes(1)
+    handler.pause()
+    handler.resume()
+    server.released.set()
+    server.wait_for_lines(1)
+    handler.close()
+    assert server.messages == ["line 0"]
 
 
 def test_threads_lose_nothing(server: LokiServer) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.config import CoreSettings, load_core_settings
 from app.core.errors import StartupError
 from app.core.logger_config import configure_logging
+from app.core.uncaught import log_uncaught
 from app.database import open_database
 from app.services.migrations import ALEMBIC_INI
 from app.utils.logger import Logger
@@ -65,6 +66,7 @@ def main() -> None:
     try:
         core = load_core_settings()
         configure_logging(core)
+        log_uncaught()
         # It would say at each look that it looks.
         logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
         asyncio.run(wait(core))

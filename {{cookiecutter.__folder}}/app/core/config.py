@@ -101,6 +101,18 @@ class LogSettings(SettingsGroup):
     """Words in names of fields whose values are hidden too, with commas between: email,iban"""
 
 
+# {% if cookiecutter.database != "none" %}
+@dataclass(frozen=True, kw_only=True)
+class LineSettings:
+    """The groups that log lines need, for a process that reads few others."""
+
+    service: ServiceSettings
+    process: ProcessSettings
+    log: LogSettings
+    loki: server_config.LokiSettings
+
+
+# {% endif %}
 @dataclass(frozen=True, kw_only=True)
 class CoreSettings:
     """All the groups, read once when the process starts."""
@@ -201,6 +213,16 @@ def load_settings(group: type[Group], core: CoreSettings) -> Group:
     refuse_unsafe(core.process, [settings])
     return settings
 # {% if cookiecutter.database != "none" %}
+
+
+def load_line_settings() -> LineSettings:
+    """Read what log lines need alone; raises SettingsError, one sentence, for what is wrong."""
+    return LineSettings(
+        service=read_settings(ServiceSettings),
+        process=read_settings(ProcessSettings),
+        log=read_settings(LogSettings),
+        loki=read_settings(server_config.LokiSettings),
+    )
 
 
 def load_database_settings() -> server_config.DatabaseSettings:

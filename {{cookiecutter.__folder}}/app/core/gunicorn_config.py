@@ -6,15 +6,20 @@ import sys
 from typing import Any, ClassVar
 
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 from uvicorn_worker import UvicornWorker
 
 from app.core.config import load_core_settings
 from app.core.draining_server import DrainingServer
 from app.core.errors import SettingsError, StartupError
 from app.core.http_protocol import HttpProtocol
-from app.core.logger_config import adopt_server
+from app.core.logger_config import adopt_server, configure_logging
 from app.core.management_port import KEEP_ALIVE_SECONDS, ManagementPort, check_port
 from app.core.shared_metrics import forget_process, remove_metrics, share_metrics
+from app.core.uncaught import log_uncaught
+from app.utils.logger import Logger
+
+logger = Logger("app.core.gunicorn_config")
 
 try:
     settings = load_core_settings()
@@ -30,6 +35,18 @@ try:
         share_metrics()
 except SettingsError as error:
     sys.exit(str(error))
+# In the master, before it says anything: its lines go where those of its workers go.
+configure_logging(settings)
+log_uncaught()
+
+
+class ServerLogger(GunicornLogger):  # type: ignore[misc] # the library has no types
+    """gunicorn's lines, of master and workers, on their way to where all others go."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take no place of its own, also when the settings are read again."""
+        super().setup(cfg)
+        adopt_server()
 
 
 class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
@@ -45,8 +62,23 @@ class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
     def init_signals(self) -> None:
         """Let a stop end as Python ends, so that the last log lines are sent."""
         super().init_signals()
-        # uvicorn passes SIGTERM on when it has shut down; unhandled, it would cut that short.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        # uvicorn passes these on when it has shut down; unhandled, they would cut that short.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit())
+
+    def init_process(self) -> None:
+        """Load the application and serve; log what ends that, which gunicorn would print, too."""
+        try:
+            super().init_process()
+        except SystemExit as end:
+            if not isinstance(end.code, str):
+                raise
+            # A sentence about settings, which are the same for the next worker.
+            logger.error(end.code)
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+        except Exception:
+            logger.exception("worker ends with an error")
+            sys.exit(1 if self.booted else Arbiter.WORKER_BOOT_ERROR)
 
     def run(self) -> None:
         """Serve, with the server's lines where ours go, also in a process with `--preload`."""
@@ -56,11 +88,13 @@ class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
     async def _serve(self) -> None:
         # The library's own hands no grace period on: one long request would mean SIGKILL.
         self.config.app = self.wsgi
+        # Not gunicorn's wrappers: uvloop closes what they hold, which they would close again.
+        sockets = [each.sock for each in self.sockets]
         server = DrainingServer(self.config, settings.process.grace_seconds)
         # What gunicorn sends when Ctrl+C has ended it: the server ends as it does then.
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGQUIT, server.handle_exit, signal.SIGINT, None)
-        await server.serve(sockets=self.sockets)
+        await server.serve(sockets=sockets)
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
@@ -69,6 +103,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
 ManagementPort.is_shared = True
 host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
 bind = f"{host}:{settings.http.port}"
+logger_class = ServerLogger
 worker_class = Worker
 # What is open has time to close when the grace period is over.
 graceful_timeout = settings.process.grace_seconds + 5
@@ -84,7 +119,8 @@ def on_starting(_: object) -> None:
     try:
         check_port(settings.management)
     except StartupError as error:
-        sys.exit(str(error))
+        logger.error(str(error))
+        sys.exit(1)
 
 
 def child_exit(_: object, worker: Any) -> None:

@@ -22,7 +22,15 @@ class LogFile(ConcurrentRotatingFileHandler):
         self._is_written = True
         if hasattr(os, "register_at_fork"):
             # A fork in the middle of a line would leave the child with the library's lock held.
-            os.register_at_fork(before=self.acquire, after_in_parent=self.release)
+            os.register_at_fork(
+                before=self.acquire,
+                after_in_parent=self.release,
+                after_in_child=self.start_over,
+            )
+
+    def start_over(self) -> None:
+        """Begin with nothing lost: what was is the parent process's."""
+        self.lost = LostLines("LOG_FILE")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, and say when this works again."""

@@ -2,11 +2,13 @@
 
 import logging
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
+from weakref import WeakSet
 
 from app.utils.logger import Logger
 
@@ -47,6 +49,11 @@ class RepeatedLines(logging.Filter):
         """Start with nothing said; the same filter is for all places that lines go to."""
         super().__init__()
         self._clock = clock
+        self.start_over()
+        FILTERS.add(self)
+
+    def start_over(self) -> None:
+        """Begin with nothing said: what was counted is said by the parent process."""
         self._intervals: dict[str, Interval] = {}
         self._lock = Lock()
         self._due = math.inf
@@ -89,3 +96,16 @@ class RepeatedLines(logging.Filter):
     def _set_due(self) -> None:
         ends = [each.end for each in self._intervals.values() if each.left_out]
         self._due = min(ends, default=math.inf)
+
+
+FILTERS: WeakSet[RepeatedLines] = WeakSet()
+
+
+def start_over_in_child() -> None:
+    """Give a process that was just forked counts of its own."""
+    for each in FILTERS:
+        each.start_over()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=start_over_in_child)

@@ -4,10 +4,21 @@ import atexit
 import logging
 import sys
 
+# {% if cookiecutter.database != "none" %}
+from app.core.config import CoreSettings, LineSettings
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
 from app.core.config import CoreSettings
+# {% endif %}
 from app.core.log_format import JsonFormatter, TerminalFormatter
 from app.core.log_sampling import RepeatedLines
 
+# {% if cookiecutter.database != "none" %}
+LogPlaces = CoreSettings | LineSettings
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+LogPlaces = CoreSettings
+# {% endif %}
 # {% if cookiecutter.interface != "worker" %}
 # Loggers whose lines would go their own way.
 SERVER = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
@@ -27,25 +38,37 @@ QUIET = {
     "aiokafka.consumer": logging.ERROR,
     "aiokafka.producer": logging.ERROR,
     # {% endif %}
+    # {% if cookiecutter.database != "none" %}
+    # Each of its plugins, when it is imported.
+    "alembic.runtime.plugins": logging.WARNING,
+    # {% endif %}
     "asyncio": logging.WARNING,
 }
 
 
-def configure_logging(settings: CoreSettings) -> None:
-    """Send the records of every logger to the places that the settings name."""
+class Configured:
+    """What `configure_logging` has done in this process, or in the one that forked it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.wanted: object = None
+        self.handlers: list[logging.Handler] = []
+        self.repeated = RepeatedLines()
+
+
+configured = Configured()
+
+
+def configure_logging(settings: LogPlaces) -> None:
+    """Send the records of every logger to the places that the settings name.
+
+    gunicorn's master does it first: its workers go on with what it has opened.
+    """
     root = logging.getLogger()
-    for handler in (*root.handlers,):
-        root.removeHandler(handler)
-    written = settings.service, settings.log.redacted
-    formatter = JsonFormatter(*written)
-    repeated = RepeatedLines()
-    atexit.register(sum_up, repeated)
-    for handler in open_handlers(settings):
-        stream = getattr(handler, "stream", None)
-        is_seen = stream is not None and stream is sys.stdout and stream.isatty()
-        handler.setFormatter(TerminalFormatter(*written) if is_seen else formatter)
-        handler.addFilter(repeated)
-        root.addHandler(handler)
+    wanted = (settings.service, settings.log, settings.loki, settings.process.environment)
+    if wanted != configured.wanted or root.handlers != configured.handlers:
+        open_places(root, settings)
+        configured.wanted = wanted
     root.setLevel(settings.log.level)
     # No line of ours says them, and finding them out takes longer than writing the line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -55,11 +78,62 @@ def configure_logging(settings: CoreSettings) -> None:
     # {% endif %}
 
 
-def sum_up(repeated: RepeatedLines) -> None:
+def open_places(root: logging.Logger, settings: LogPlaces) -> None:
+    """Open a handler for each place, instead of those that there were."""
+    written = settings.service, settings.log.redacted
+    formatter = JsonFormatter(*written)
+    repeated = RepeatedLines()
+    handlers = open_handlers(settings)
+    for handler in handlers:
+        stream = getattr(handler, "stream", None)
+        is_seen = stream is not None and stream is sys.stdout and stream.isatty()
+        handler.setFormatter(TerminalFormatter(*written) if is_seen else formatter)
+        # {% if cookiecutter.broker in ("both", "kafka") or cookiecutter.database == "mysql" %}
+        handler.addFilter(soften)
+        # {% endif %}
+        handler.addFilter(repeated)
+    sum_up()
+    for handler in (*root.handlers,):
+        root.removeHandler(handler)
+    for handler in handlers:
+        root.addHandler(handler)
+    before, configured.handlers, configured.repeated = configured.handlers, handlers, repeated
+    for handler in before:
+        # What waits in it is sent.
+        handler.close()
+
+
+# {% if cookiecutter.broker in ("both", "kafka") or cookiecutter.database == "mysql" %}
+def soften(record: logging.LogRecord) -> bool:
+    """Take down the level of what a library says, and mends itself."""
+    # {% endif %}
+    # {% if cookiecutter.broker in ("both", "kafka") %}
+    # It tries again; what it cannot mend it raises, or logs with its traceback.
+    is_error = record.levelno == logging.ERROR and not record.exc_info
+    if is_error and record.name.startswith("aiokafka."):
+        set_level(record, logging.WARNING)
+    # {% endif %}
+    # {% if cookiecutter.database == "mysql" %}
+    # Of the table in which Alembic keeps what has run.
+    if record.name == "asyncmy" and str(record.msg).endswith("ignored for PRIMARY key."):
+        set_level(record, logging.INFO)
+    # {% endif %}
+    # {% if cookiecutter.broker in ("both", "kafka") or cookiecutter.database == "mysql" %}
+    return True
+
+
+def set_level(record: logging.LogRecord, level: int) -> None:
+    """Give a record another level."""
+    record.levelno, record.levelname = level, logging.getLevelName(level)
+
+
+# {% endif %}
+@atexit.register
+def sum_up() -> None:
     """Say at the end of the process which lines were left out, if that can be heard."""
     streams = [getattr(each, "stream", None) for each in logging.getLogger().handlers]
     if not any(stream is not None and stream.closed for stream in streams):
-        repeated.sum_up()
+        configured.repeated.sum_up()
 
 
 def quieten_libraries() -> None:
@@ -81,14 +155,16 @@ def tells_no_secret(record: logging.LogRecord) -> bool:
 
 
 def adopt_server() -> None:
-    """Let the lines of the server go where all others go."""
+    """Let the lines of the server go where all others go, from the level on that all have."""
     for name in SERVER:
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+        server = logging.getLogger(name)
+        server.handlers.clear()
+        server.propagate = True
+        server.setLevel(QUIET.get(name, logging.NOTSET))
 # {% endif %}
 
 
-def open_handlers(settings: CoreSettings) -> list[logging.Handler]:
+def open_handlers(settings: LogPlaces) -> list[logging.Handler]:
     """Return a handler for each place that log lines go to; only what it needs is imported."""
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if settings.log.file:

@@ -3,7 +3,7 @@
 import gzip
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import get_ident
 from typing import Any
 from weakref import WeakSet
@@ -25,6 +25,9 @@ PUSH_PATH = "/loki/api/v1/push"
 CONNECT_SECONDS = 3.0
 # A process that ends waits so long for Loki, and no longer.
 EXIT_SECONDS = 3.0
+# A fork waits so long for a push that goes on. One that takes longer waits for Loki itself, and
+# holds nothing that the child would find locked.
+FORK_SECONDS = 1.0
 # Loki's default limit of a line, and what of a longer one fits however much of it is escaped.
 LINE_BYTES = 256 * 1024
 CUT_BYTES = 40_000
@@ -109,6 +112,14 @@ class BatchLokiHandler(LokiHandler):  # type: ignore[misc] # the library has no 
         self.lost = LostLines("Loki")
         self._sender = BatchSender(self.emitter.push, self.lost)
 
+    def pause(self) -> None:
+        """Let the thread that sends do nothing that a fork could cut in two."""
+        self._sender.pause(FORK_SECONDS)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._sender.resume()
+
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a line; never one of the sending itself, which would have no end."""
         sender = self._sender
@@ -132,14 +143,23 @@ class BatchLokiHandler(LokiHandler):  # type: ignore[misc] # the library has no 
 HANDLERS: WeakSet[BatchLokiHandler] = WeakSet()
 
 
-def start_over_in_child() -> None:
-    """Give a process that was just forked queues and connections of its own."""
-    for handler in HANDLERS:
-        handler.start_over()
+def for_all(act: Callable[[BatchLokiHandler], None]) -> Callable[[], None]:
+    """Return what does this to every handler."""
+
+    def act_on_all() -> None:
+        for handler in (*HANDLERS,):
+            act(handler)
+
+    return act_on_all
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=start_over_in_child)
+    # A thread does not survive a fork: the child has queues, threads and connections of its own.
+    os.register_at_fork(
+        before=for_all(BatchLokiHandler.pause),
+        after_in_parent=for_all(BatchLokiHandler.resume),
+        after_in_child=for_all(BatchLokiHandler.start_over),
+    )
 
 
 def cut(line: str) -> str:

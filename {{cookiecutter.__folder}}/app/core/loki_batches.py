@@ -59,6 +59,9 @@ class BatchSender:
         self._is_closed = False
         self._deadline = math.inf
         self._lock = Lock()
+        # Held by the thread while it does more than wait, and by another while it forks.
+        self._busy = Lock()
+        self._holder = 0
 
     def add(self, line: Line) -> None:
         """Queue a line without waiting; one caller at a time."""
@@ -96,6 +99,17 @@ class BatchSender:
         if left:
             self._lost.count("exit", left)
         self._lost.sum_up()
+
+    def pause(self, seconds: float) -> None:
+        """Let the thread rest until `resume`: wait for a push to end, but only so long."""
+        if self._busy.acquire(timeout=seconds):
+            self._holder = get_ident()
+
+    def resume(self) -> None:
+        """Let the thread go on."""
+        if self._holder == get_ident():
+            self._holder = 0
+            self._busy.release()
 
     def _start(self) -> None:
         thread = Thread(target=self._run, name="loki", daemon=True)
@@ -138,20 +152,28 @@ class BatchSender:
                 self._deadline = 0.0
                 self._settle(batch, "exit")
                 return
-            left = self._deadline - time.monotonic()
-            problem = self._push(batch, max(0.1, min(PUSH_SECONDS, left)))
-            if self._in_flight is not batch:
-                # `close` has waited long enough, and has counted it.
-                return
+            with self._busy:
+                problem = self._push_once(batch)
             if problem is None:
-                self._settle(batch)
-                return
-            self._lost.fail(problem.why)
-            if not problem.passes:
-                self._settle(batch, "refused")
                 return
             pause = min(problem.retry_after, LONGEST_DELAY)
         self._settle(batch, "unavailable")
+
+    def _push_once(self, batch: Sequence[Line]) -> Problem | None:
+        """Push a batch; return why it is to be pushed again."""
+        left = self._deadline - time.monotonic()
+        problem = self._push(batch, max(0.1, min(PUSH_SECONDS, left)))
+        if self._in_flight is not batch:
+            # `close` has waited long enough, and has counted it.
+            return None
+        if problem is None:
+            self._settle(batch)
+            return None
+        self._lost.fail(problem.why)
+        if not problem.passes:
+            self._settle(batch, "refused")
+            return None
+        return problem
 
     def _rest(self, seconds: float) -> bool:
         """Wait before an attempt; False when the process ends before that."""

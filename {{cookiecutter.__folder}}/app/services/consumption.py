@@ -97,7 +97,7 @@ async def try_to_start(start: Callable[[], Awaitable[None]]) -> bool:
     except BrokerRefusedError as error:
         raise StartupError(f"BROKER_URL: {error}") from error
     except BrokerError as error:
-        logger.error("subscription not started", error=str(error))
+        logger.failure("subscription not started", error, error=str(error))
         return False
     return True
 
@@ -108,7 +108,7 @@ async def keep_trying(start: Callable[[], Awaitable[None]]) -> None:
         try:
             return await start()
         except BrokerError as error:
-            logger.error("subscription not started", error=str(error))
+            logger.failure("subscription not started", error, error=str(error))
             await asyncio.sleep(PAUSE_SECONDS)
 
 

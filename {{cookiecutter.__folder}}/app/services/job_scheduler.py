@@ -7,6 +7,7 @@ from contextlib import suppress
 from sqlalchemy import select
 
 from app.database import Database
+from app.database_errors import translate_errors
 from app.services.job_clock import read_clock
 from app.services.job_planning import find_wait
 from app.services.job_runner import JobRunner
@@ -48,10 +49,11 @@ class JobScheduler:
 
     async def _look_safely(self) -> float:
         try:
-            pause = await self._look()
+            with translate_errors():
+                pause = await self._look()
         except Exception as error:  # noqa: BLE001 - whatever it was, the next time may do
             if not self._is_lost:
-                logger.error("jobs not looked up", error=repr(error))
+                logger.failure("jobs not looked up", error)
             self._is_lost = True
             return LOOK_SECONDS
         self._is_lost = False
@@ -86,7 +88,8 @@ class JobScheduler:
 
     async def _run_safely(self, runner: JobRunner) -> None:
         try:
-            await runner.run_if_due()
+            with translate_errors():
+                await runner.run_if_due()
         except Exception as error:  # noqa: BLE001 - whatever it was, the next time may do
-            logger.error("job not run", job=runner.job.name, error=repr(error))
+            logger.failure("job not run", error, job=runner.job.name)
             await asyncio.sleep(LOOK_SECONDS)

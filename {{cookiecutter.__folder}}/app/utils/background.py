@@ -37,14 +37,17 @@ async def repeat(
 ) -> None:
     """Do some work for ever, with a pause behind it each time, whatever becomes of it.
 
-    A failure is logged with these words and fields.
+    A failure is logged with these words and fields: with its traceback, unless it is an outage.
     """
     task = asyncio.current_task()
     while True:
         try:
             await work()
-        except Exception:
-            logger.exception(failure, work=work.__qualname__, **fields)
+        except Exception as error:
+            if getattr(error, "is_outage", False):
+                logger.failure(failure, error, work=work.__qualname__, **fields)
+            else:
+                logger.exception(failure, work=work.__qualname__, **fields)
         # Some libraries swallow a cancellation that reaches them as they close.
         if task and task.cancelling():
             return

@@ -4,9 +4,14 @@
 class BrokerError(RuntimeError):
     """The broker did not do what it was asked."""
 
+    is_outage = False
+    """Whether that says nothing about what was asked, and ends by itself."""
+
 
 class BrokerUnavailableError(BrokerError):
     """The broker does not answer."""
+
+    is_outage = True
 
 
 class BrokerRefusedError(BrokerError):

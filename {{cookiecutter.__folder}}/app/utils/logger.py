@@ -27,6 +27,11 @@ class Logger:
         """Log what failed and was dealt with."""
         self._log(logging.ERROR, message, fields)
 
+    def failure(self, message: str, error: BaseException, /, **fields: object) -> None:
+        """Log what failed and was dealt with; a warning for an outage, which ends by itself."""
+        level = logging.WARNING if getattr(error, "is_outage", False) else logging.ERROR
+        self._log(level, message, {"error": repr(error), **fields})
+
     def exception(self, message: str, /, **fields: object) -> None:
         """Log what failed together with the traceback of the exception being handled."""
         self._log(logging.ERROR, message, fields, exc_info=True)

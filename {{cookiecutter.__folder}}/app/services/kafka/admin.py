@@ -7,7 +7,12 @@ from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.errors import KafkaError, NoError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    KafkaError,
+    NoError,
+    for_code,
+)
 from aiokafka.structs import OffsetAndMetadata
 
 from app.services.kafka.client import TIMEOUT_SECONDS
@@ -136,6 +141,22 @@ class Admin:
             return {partition: each for partition, each in found.items() if each.offset >= 0}
 
         return {} if chosen == [] else await self.ask(work)
+
+    async def has_coordinator(self, group: str) -> bool:
+        """Tell whether a server coordinates the group, which the first one of a cluster waits for.
+
+        Kafka then makes the topic in which it keeps what groups commit. A consumer would wait too,
+        and log an error each time that it asks.
+        """
+
+        async def work(client: Any) -> bool:
+            try:
+                await client.find_coordinator(group)
+            except GroupCoordinatorNotAvailableError:
+                return False
+            return True
+
+        return await self.ask(work)
 
     async def delete_before(self, ends: dict[TopicPartition, int]) -> None:
         """Delete the records before the given offsets."""

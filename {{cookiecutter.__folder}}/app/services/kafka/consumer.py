@@ -217,6 +217,9 @@ class GroupConsumer:
             # A consumer of a topic that does not exist might create it.
             if missing := sorted({*topics} - {*self._known.topics}):
                 raise BrokerUnavailableError(f"{', '.join(missing)}: there is no such topic")
+            while not await self._admin.has_coordinator(self._group.name):
+                self._seen = asyncio.get_running_loop().time()
+                await asyncio.sleep(FIRST_PAUSE_SECONDS)
             consumer.subscribe(topics, listener=rebalances)
             await start_client(consumer)
             while True:

@@ -9,6 +9,7 @@ from app.core.config import CoreSettings
 from app.core.metrics import OUTBOX_BATCH_SECONDS, OUTBOX_RELAYED
 from app.core.readings import show_zeros
 from app.database import Database
+from app.database_errors import translate_errors
 from app.services.outbox.batch import Outcome, publish_batch
 from app.services.outbox.rests import Rests
 from app.services.outbox.settling import end_retry, put_off, settle
@@ -82,10 +83,11 @@ class OutboxRelay:
 
     async def _relay_safely(self) -> tuple[int, int]:
         try:
-            result = await self.relay_due()
+            with translate_errors():
+                result = await self.relay_due()
         except Exception as error:  # noqa: BLE001 - whatever it was, the relay goes on
             if not self._is_lost:
-                logger.error("outbox not relayed", error=repr(error))
+                logger.failure("outbox not relayed", error)
             self._is_lost = True
             return 0, 0
         if self._is_lost:

@@ -10,8 +10,9 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -34,7 +35,7 @@ configure_logging(load_core_settings())
 for number in range(int(sys.argv[1])):
     Logger("app.test").info(f"line {number}")
 """
-GUNICORN = ("-m", "gunicorn", "-c", "app/core/gunicorn_config.py", "--preload", "app.main:app")
+GUNICORN = ("-m", "gunicorn", "-c", "app/core/gunicorn_config.py")
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def server() -> Iterator[LokiServer]:
 
 
 class Process:
-    """Python in the service, with Loki set and standard output in a file."""
+    """Python in the service, with Loki set and all that it prints in a file."""
 
     def __init__(self, url: str, output: Path, *arguments: str, **variables: str) -> None:
         with output.open("wb") as file:
@@ -53,15 +54,24 @@ class Process:
                 cwd=SERVICE,
                 env={**os.environ, "LOKI_URL": url, **variables},
                 stdout=file,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         self._output = output
 
+    def list_workers(self) -> set[int]:
+        """Return the processes that it has forked."""
+        children = Path(f"/proc/{self.popen.pid}/task/{self.popen.pid}/children")
+        return {int(each) for each in children.read_text().split()}
+
+    def read_lines_so_far(self) -> list[dict[str, Any]]:
+        """Return what it has logged: nothing else may be printed."""
+        return [json.loads(line) for line in self._output.read_text("utf-8").splitlines()]
+
     def read_lines(self) -> list[dict[str, Any]]:
         """Wait for its end and return what it has logged."""
         assert self.popen.wait(PATIENCE_SECONDS) == 0
-        lines = self._output.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return self.read_lines_so_far()
 
 
 Start = Callable[..., Process]
@@ -90,6 +100,26 @@ def ask(port: int, request_id: str) -> bool:
     with suppress(URLError, ConnectionError):
         return bool(urllib.request.urlopen(request, timeout=10).read())
     return False
+
+
+def find_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(look: Callable[[], object], what: str) -> None:
+    """Wait until `look` finds something."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not look():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def count(lines: Iterable[object]) -> Counter[str]:
+    """Return how often each line is there, whatever the order of its fields."""
+    return Counter(json.dumps(line, sort_keys=True) for line in lines)
 
 
 def test_what_is_queued_when_a_process_ends_arrives(server: LokiServer, start: Start) -> None:
@@ -123,26 +153,73 @@ def test_of_a_hundred_thousand_lines_each_arrives_or_is_counted(server: LokiServ
 
 
 def test_workers_of_a_preloaded_service_send_each_line_once(server: LokiServer, start: Start) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_port()
     (SERVICE / "service.py").write_text(PRELOADED, encoding="utf-8")
-    command = [*GUNICORN[:-1], "service:app"]
+    command = [*GUNICORN, "--preload", "service:app"]
     process = start(*command, PORT=str(port), WORKERS="2", GRACE_SECONDS="5")
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not ask(port, "first"):
-        assert time.monotonic() < end
+    wait_for(lambda: ask(port, "first"), "an answer")
     for number in range(300):
         assert ask(port, f"r-{number}")
     process.popen.terminate()
-    printed = Counter(json.dumps(line, sort_keys=True) for line in process.read_lines())
-    arrived = Counter(json.dumps(json.loads(text), sort_keys=True) for text in server.texts)
-    assert arrived == printed
+    printed = count(process.read_lines())
+    assert count(map(json.loads, server.texts)) == printed
     messages = Counter(json.loads(text)["message"] for text in server.texts)
     assert messages["asked"] >= 301
     assert messages["loaded"] == 1
     # The last words of each worker.
     assert messages["Application shutdown complete."] == 2
+
+
+def test_what_gunicorns_master_says_arrives_everywhere_to_its_last_line(
+    server: LokiServer, start: Start, tmp_path: Path
+) -> None:
+    port, file = find_port(), tmp_path / "service.log"
+    variables = {"PORT": str(port), "WORKERS": "2", "GRACE_SECONDS": "5", "LOG_FILE": str(file)}
+    process = start(*GUNICORN, "app.main:app", **variables)
+    started = "Application startup complete."
+    wait_for(lambda: server.messages.count(started) == 2, "two workers")
+    # What waits in a process that is killed is lost.
+    wait_for(lambda: len(server.texts) == len(process.read_lines_so_far()), "all lines so far")
+    killed, stopped = sorted(process.list_workers())
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: server.messages.count(started) == 3, "a worker instead of the one killed")
+    os.kill(stopped, signal.SIGTERM)
+    wait_for(lambda: server.messages.count(started) == 4, "a worker instead of the one stopped")
+    process.popen.terminate()
+    printed = process.read_lines()
+    assert printed[-1]["message"] == "Shutting down: Master"
+    assert [line["message"] for line in printed if line["level"] not in {"info", "debug"}] == [
+        f"Worker (pid:{killed}) was sent SIGKILL! Perhaps out of memory?"
+    ]
+    assert {line["service"] for line in printed} == {"my-service"}
+    assert count(map(json.loads, server.texts)) == count(printed)
+    written = file.read_text(encoding="utf-8").splitlines()
+    assert count(map(json.loads, written)) == count(printed)
+
+
+def test_a_drain_closes_its_socket_once(start: Start) -> None:
+    port = find_port()
+    process = start(*GUNICORN, "app.main:app", PORT=str(port), WORKERS="1", GRACE_SECONDS="5")
+    wait_for(lambda: ask(port, "first"), "an answer")
+    kept = HTTPConnection("127.0.0.1", port)
+    kept.request("GET", "/health/live")
+    assert kept.getresponse().read()
+    process.popen.terminate()
+    messages = [line["message"] for line in process.read_lines()]
+    kept.close()
+    assert [each for each in messages if "clos" in each or "descriptor" in each] == []
+    assert "Application shutdown complete." in messages
+
+
+def test_a_worker_that_cannot_start_is_said_to_loki(server: LokiServer, start: Start) -> None:
+    (SERVICE / "broken.py").write_text('raise ValueError("no number")', encoding="utf-8")
+    process = start(*GUNICORN, "broken:app", PORT=str(find_port()), WORKERS="1")
+    assert process.popen.wait(PATIENCE_SECONDS) != 0
+    printed = process.read_lines_so_far()
+    assert count(map(json.loads, server.texts)) == count(printed)
+    errors = [line for line in printed if line["level"] == "error"]
+    assert "ValueError: no number" in errors[0]["error"]
+    assert errors[-1]["message"] == "Reason: Worker failed to boot."
 
 
 # The service with a line while it is loaded, before the fork, and one for each request.
