@@ -1,28 +1,40 @@
 """Find or start the servers: `python3 -m tools.servers [NAME[=VERSION]...] [--env] [--stop]`."""
 
 import argparse
+import os
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from tools.servers.container import NEWEST
-from tools.servers.fleet import HOME, KINDS, NAMES, STANDING, ensure, stop
+from tools.servers.fleet import ensure, stop
 from tools.servers.releases import OLDEST
 from tools.servers.server import ServerError
+from tools.servers.versions import (
+    BUILD,
+    KINDS,
+    NAMES,
+    STANDING,
+    choose_home,
+    list_words,
+    read_versions,
+)
 
 
 def main() -> int:
     """Do what the command line says and return the exit code."""
     options = _parser().parse_args()
-    names, versions = _read_names(options.names or NAMES, options.version)
-    suffix = f"-{options.version}" if options.version else ""
-    home = Path(options.home or f"{HOME}{suffix}").resolve()
+    words = [*list_words(), *options.versions]
+    words += [name for name in options.names if "=" in name]
+    home = Path(options.home).resolve() if options.home else choose_home(words)
     try:
         if options.stop:
-            stop(home=home, report=_report)
+            every = not (options.home or words or os.environ.get("SERVERS_HOME"))
+            for each in sorted(BUILD.glob("servers*")) if every else [home]:
+                stop(home=each, report=_report)
             return 0
-        urls = ensure(names, versions=versions, home=home, report=_report)
+        names = [name.partition("=")[0] for name in options.names] or NAMES
+        urls = ensure(names, versions=read_versions(words), home=home, report=_report)
     except (ServerError, OSError) as error:
         _report(str(error))
         return 1
@@ -35,22 +47,19 @@ def main() -> int:
     return 0
 
 
-def _read_names(names: Sequence[str], version: str | None) -> tuple[list[str], dict[str, str]]:
-    """Return the servers that are named, and the versions of those that have one."""
-    chosen = {name: wanted for name, _sign, wanted in (each.partition("=") for each in names)}
-    return list(chosen), {
-        name: wanted or version or "" for name, wanted in chosen.items() if wanted or version
-    }
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="servers", description="Servers for tests and samples.")
-    choices = f"of {', '.join(KINDS)} (all but {' and '.join(STANDING)})"
+    choices = f"of {', '.join(NAMES)} (all), each with a version or {', '.join(STANDING)} if wanted"
     parser.add_argument("names", nargs="*", metavar="NAME[=VERSION]", help=choices)
     for version in (OLDEST, NEWEST):
         text = f"the {version} versions that can be had, in build/servers-{version}"
         parser.add_argument(
-            f"--{version}", action="store_const", dest="version", const=version, help=text
+            f"--{version}",
+            action="append_const",
+            dest="versions",
+            const=version,
+            default=[],
+            help=text,
         )
     parser.add_argument("--env", action="store_true", help="print export lines for a shell")
     parser.add_argument("--stop", action="store_true", help="stop what was started here")

@@ -3,29 +3,27 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.servers import container, debian, state
 from tools.servers.certificates import make_certificates
-from tools.servers.container import NEWEST
-from tools.servers.kafka import Kafka
-from tools.servers.mariadb import Mariadb, Mysql
-from tools.servers.postgresql import Postgresql
-from tools.servers.rabbitmq import Rabbitmq
-from tools.servers.redis import Redis, Valkey
 from tools.servers.releases import ReleaseError
 from tools.servers.server import Server, ServerError, responds
+from tools.servers.versions import (
+    BUILD,
+    KINDS,
+    NAMES,
+    Versions,
+    choose_home,
+    find_kind,
+    find_version,
+    list_words,
+    read_versions,
+)
 
-KINDS: dict[str, type[Server]] = {
-    kind.name: kind for kind in (Rabbitmq, Kafka, Postgresql, Mariadb, Redis, Mysql, Valkey)
-}
-# They stand for those that services know by the same variable, and are nowhere by default.
-STANDING = {"mysql": NEWEST, "valkey": NEWEST}
-NAMES = tuple(name for name in KINDS if name not in STANDING)
-BUILD = Path(__file__).resolve().parents[2] / "build"
-HOME = Path(os.environ.get("SERVERS_HOME") or BUILD / "servers").resolve()
+HOME = choose_home(list_words())
 RELEASES = BUILD / "releases"
 
 Report = Callable[[str], None]
@@ -38,16 +36,16 @@ def _say_nothing(_line: str) -> None:
 def ensure(
     names: Iterable[str] = NAMES,
     *,
-    versions: Mapping[str, str] | None = None,
+    versions: Versions | None = None,
     home: Path = HOME,
     report: Report = _say_nothing,
 ) -> dict[str, str]:
     """Return the URL of every wanted server, started when there was none.
 
-    A version is a series such as 4.3, `oldest`, or `newest`; without one a server is the machine's.
+    Without versions the environment says which ones: see `tools.servers.versions`.
     """
-    versions = STANDING | dict(versions or {})
-    wanted = [_kind(name) for name in dict.fromkeys(names)]
+    versions = read_versions(list_words()) if versions is None else versions
+    wanted = [find_kind(name, versions.get(name, "")) for name in dict.fromkeys(names)]
     state.protect(home)
     with state.locked(home / "run.lock"):
         found = _find(wanted, home, versions)
@@ -71,10 +69,10 @@ def _check_version(server: Server, wanted: str) -> None:
 def find(names: Iterable[str] = NAMES, *, home: Path = HOME) -> dict[str, str]:
     """Return the URLs of those servers that answer already, and start none."""
     with state.locked(home / "run.lock"):
-        return _find([_kind(name) for name in dict.fromkeys(names)], home, {})
+        return _find([find_kind(name) for name in dict.fromkeys(names)], home, {})
 
 
-def _find(kinds: Iterable[type[Server]], home: Path, versions: Mapping[str, str]) -> dict[str, str]:
+def _find(kinds: Iterable[type[Server]], home: Path, versions: Versions) -> dict[str, str]:
     """Return the URLs of the servers that the environment names or an earlier run started.
 
     The environment does not know versions: one that is wanted is looked for here only.
@@ -91,18 +89,13 @@ def _find(kinds: Iterable[type[Server]], home: Path, versions: Mapping[str, str]
 
 
 def attach(name: str, *, home: Path = HOME) -> Server:
-    """Return the handle of a server that `ensure` started, to stop, kill and start it again.
-
-    That of one which stands for it, when the server itself was not started.
-    """
-    records = state.read(home)
-    variable = _kind(name).variable
-    for kind in (_kind(name), *KINDS.values()):
-        if kind.name in records and kind.variable == variable:
-            server = kind(home)
-            server.load(records[kind.name])
-            return server
-    raise ServerError(f"{name}: it was not started here, so it cannot be controlled")
+    """Return the handle of a server that `ensure` started, to stop, kill and start it again."""
+    record = state.read(home).get(find_kind(name).name)
+    if record is None:
+        raise ServerError(f"{name}: it was not started here, so it cannot be controlled")
+    server = find_kind(name, record.get("wanted", ""))(home)
+    server.load(record)
+    return server
 
 
 def stop(*, home: Path = HOME, report: Report = _say_nothing) -> None:
@@ -112,12 +105,6 @@ def stop(*, home: Path = HOME, report: Report = _say_nothing) -> None:
         with ThreadPoolExecutor(max_workers=len(KINDS)) as pool:
             for server in pool.map(_remove, servers):
                 report(f"{server.name}: stopped")
-
-
-def _kind(name: str) -> type[Server]:
-    if name not in KINDS:
-        raise ServerError(f"{name}: no such server; choose from {', '.join(NAMES)}")
-    return KINDS[name]
 
 
 def _given(kind: type[Server]) -> str | None:
@@ -137,10 +124,9 @@ def _given(kind: type[Server]) -> str | None:
 
 def _running(kind: type[Server], home: Path) -> str | None:
     """Return the URL of the server that an earlier run started, if it still answers."""
-    try:
-        server = attach(kind.name, home=home)
-    except ServerError:
+    if kind.name not in state.read(home):
         return None
+    server = attach(kind.name, home=home)
     if server.alive() and server.ready():
         return server.url
     server.remove()
@@ -148,7 +134,7 @@ def _running(kind: type[Server], home: Path) -> str | None:
 
 
 def _start(
-    kinds: list[type[Server]], versions: Mapping[str, str], *, home: Path, report: Report
+    kinds: list[type[Server]], versions: Versions, *, home: Path, report: Report
 ) -> list[Server]:
     """Start servers side by side; when some fail, say so in one line each."""
     if not kinds:
@@ -167,13 +153,11 @@ def _start(
     return servers
 
 
-def _images(
-    kinds: list[type[Server]], versions: Mapping[str, str], *, report: Report
-) -> set[type[Server]]:
+def _images(kinds: list[type[Server]], versions: Versions, *, report: Report) -> set[type[Server]]:
     """Return the servers that can run in Docker, their images pulled."""
     if not container.engine_answers():
         return set()
-    images = {kind: kind.choose_image(versions.get(kind.name, "")) for kind in kinds}
+    images = {kind: kind.choose_image(find_version(versions.get(kind.name, ""))) for kind in kinds}
     report(f"docker: fetching {', '.join(image.name for image in images.values())}")
     with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
         have = pool.map(container.has_image, images.values())
@@ -189,19 +173,17 @@ def _take_version(server: Server, wanted: str, report: Report) -> None:
     began = time.monotonic()
     server.wanted = wanted
     if server.in_docker:
-        server.version = wanted
+        server.version = find_version(wanted)
         return
     report(f"{server.name}: unpacking {wanted} ...")
     try:
-        server.take_version(wanted, RELEASES)
+        server.take_version(find_version(wanted), RELEASES)
     except ReleaseError as error:
         raise ServerError(f"{server.name}: {error}") from error
     report(f"{server.name}: {server.version} is there after {time.monotonic() - began:.0f} s")
 
 
-def _install(
-    kinds: list[type[Server]], versions: Mapping[str, str], home: Path, report: Report
-) -> None:
+def _install(kinds: list[type[Server]], versions: Versions, home: Path, report: Report) -> None:
     """Install the packages that are missing, all at once."""
     lacking = {kind: lacks for kind in kinds if (lacks := kind.lacks(versions.get(kind.name, "")))}
     if not lacking:

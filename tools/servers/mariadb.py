@@ -107,7 +107,6 @@ class Mariadb(Server):
 class Mysql(Mariadb):
     """A MySQL server with its maker's defaults, which lets nobody in without TLS."""
 
-    name = "mysql"
     packages = ("mysql-server-core",)
     program = "mysqld"
     options = ("--require-secure-transport=ON", "--mysqlx=OFF", "--secure-file-priv=NULL")

@@ -60,7 +60,6 @@ class Redis(Server):
 class Valkey(Redis):
     """A Valkey server, which stands for Redis."""
 
-    name = "valkey"
     packages = ("valkey-server",)
     program = "valkey-server"
     oldest = "8.1"
