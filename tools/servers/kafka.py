@@ -66,6 +66,7 @@ class Kafka(Server):
     variable = "TEST_KAFKA_URL"
     listeners = tuple(SECURE)
     packages = ("default-jre-headless", "maven")
+    program = "java"
     oldest = VERSIONS[OLDEST]
     image = Image(
         f"apache/kafka:{VERSION}",
@@ -132,6 +133,10 @@ class Kafka(Server):
         for number in (256, 512):
             formatting += ["--add-scram", f"SCRAM-SHA-{number}=[name=service,password=service]"]
         self.run("the storage formatter", self._java("kafka.tools.StorageTool", *formatting))
+
+    def read_version(self) -> str:
+        """Return the version of the jars."""
+        return self.version or VERSION
 
     def launch(self) -> list[Process]:
         """Start the server."""

@@ -49,7 +49,7 @@ class Mariadb(Server):
     variable = "TEST_MYSQL_URL"
     packages = ("mariadb-server",)
     oldest = "10.11"
-    program: ClassVar[str] = "mariadbd"
+    program = "mariadbd"
     options: ClassVar[tuple[str, ...]] = ()
     image = Image(
         "mariadb:11",

@@ -33,6 +33,7 @@ class Postgresql(Server):
     name = "postgresql"
     variable = "TEST_POSTGRESQL_URL"
     packages = ("postgresql",)
+    program = "postgres"
     oldest = "15"
     account_in_root = NOBODY
     image = Image(
@@ -103,6 +104,10 @@ class Postgresql(Server):
         # SIGINT is the fast shutdown: SIGTERM would wait for every client to leave.
         command = [*self._as_account(), self._program("postgres"), *place, *OPTIONS]
         return [self.spawn(command, stop_signal=signal.SIGINT)]
+
+    def version_command(self) -> list[str]:
+        """Return the command whose output names the version."""
+        return [self._program(self.program), "--version"]
 
     def clean(self) -> None:
         """Delete the cluster, wherever it is."""

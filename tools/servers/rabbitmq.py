@@ -30,6 +30,7 @@ class Rabbitmq(Server):
     name = "rabbitmq"
     variable = "TEST_RABBITMQ_URL"
     packages = ("rabbitmq-server",)
+    program = "rabbitmqctl"
     listeners = ("tls", "management")
     oldest = "3.10"
     image = Image(
@@ -93,6 +94,11 @@ class Rabbitmq(Server):
             self.spawn(epmd, environment=environment),
             self.spawn(server, environment=environment),
         ]
+
+    def version_command(self) -> list[str]:
+        """Return the command whose output names the version."""
+        # It answers without a node.
+        return [self.find_program(self.program, FOLDER), "version"]
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the node, which `rabbitmqctl` needs as well."""

@@ -1,7 +1,5 @@
 """Redis, with no persistence: what the tests put there is a cache."""
 
-from typing import ClassVar
-
 from tools.servers import probes
 from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK
@@ -25,7 +23,7 @@ class Redis(Server):
     variable = "TEST_REDIS_URL"
     packages = ("redis-server",)
     listeners = ("tls",)
-    program: ClassVar[str] = "redis-server"
+    program = "redis-server"
     oldest = "7.0"
     image = Image("redis:7-alpine", 6379, arguments=("redis-server", *OPTIONS))
 

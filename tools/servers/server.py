@@ -1,6 +1,7 @@
 """What every server has in common: how it is installed, started, asked and stopped."""
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -36,6 +37,8 @@ class Server(ABC):
     name: ClassVar[str]
     variable: ClassVar[str]
     packages: ClassVar[tuple[str, ...]]
+    program: ClassVar[str]
+    """The one whose `--version` names the version."""
     listeners: ClassVar[tuple[str, ...]] = ()
     """What it listens on beside its port: TLS, and other ways to log in; a container does not."""
     image: ClassVar[Image]
@@ -238,6 +241,19 @@ class Server(ABC):
             if (self.root / folder.lstrip("/") / name).exists():
                 return f"{folder}/{name}"
         raise ServerError(f"{self.name}: {self.root} has no program {name}")
+
+    def version_command(self) -> list[str]:
+        """Return the command whose output names the version."""
+        return [self.find_program(self.program), "--version"]
+
+    def read_version(self) -> str:
+        """Return the version that the server's program says it is."""
+        if self.in_docker:
+            return self.choose_image(self.version).name.partition(":")[2]
+        command = self.place(self.version_command())
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        found = re.search(r"\d+(?:\.\d+)+", said)
+        return found[0] if found else "unknown"
 
     def spawn(
         self,
