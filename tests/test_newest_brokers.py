@@ -1,7 +1,7 @@
 """Brokers of the newest versions, with all denied that their makers deny, pass every contract."""
 
-import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.waits]
 @pytest.fixture
 def urls() -> Iterator[dict[str, str]]:
     """The variables of brokers that nobody else uses."""
-    if os.geteuid() != 0:
-        miss("other versions are unpacked and entered by root")
+    if subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+        pytest.skip("this machine gives nobody a mount namespace, in which other versions run")
     home = choose_home(NEWEST)
     try:
         found = ensure(BROKERS, versions=read_versions(NEWEST), home=home)
