@@ -6,6 +6,7 @@ from benchmarks import articles
 
 
 @pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.servers
 def test_lists_of_articles_are_measured() -> None:
     rows = articles.run(1, sizes=(1_000, 2_000)).rows

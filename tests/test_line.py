@@ -29,6 +29,9 @@ OTHERS = {
     "one-machine": (choose(broker="rabbitmq", database="sqlite", ci="gitlab"), {}),
 }
 
+# The first one has what no other service here has.
+WEEKLY = ("api-alone", "one-machine")
+
 
 def test_a_service_takes_every_version_while_its_team_works(line: Workshop) -> None:
     service = line.create("notes", "v1", {})
@@ -44,7 +47,10 @@ def test_a_service_takes_every_version_while_its_team_works(line: Workshop) -> N
     check_service(service.folder)
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=pytest.mark.weekly if each in WEEKLY else ()) for each in OTHERS],
+)
 def test_services_of_other_answers_take_all_at_once(line: Workshop, name: str) -> None:
     combination, answers = OTHERS[name]
     service = line.create(name, "v1", combination.answers)

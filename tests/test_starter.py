@@ -11,9 +11,8 @@ from tests.recipes import check_recipe, commit, make_service, run_recipe
 pytestmark = pytest.mark.slow
 
 
-AT_EACH_CHANGE = ("default", "worker-on-kafka")
 CHECKED = [
-    pytest.param(each, id=name, marks=() if name in AT_EACH_CHANGE else pytest.mark.weekly)
+    pytest.param(each, id=name, marks=() if name == "worker-on-kafka" else pytest.mark.weekly)
     for name, each in TELLING.items()
     # Beside manifests, which no check of a service reads, all that the default has.
     if name != "everything"

@@ -116,9 +116,9 @@ async def test_a_reason_that_is_behind_the_error_is_named_too() -> None:
 
 async def test_a_refusal_that_is_a_sentence_already_is_said_as_it_is() -> None:
     async def refuse() -> None:
-        raise StartupError("REDIS_URL: it does not let us in") from OSError("closed")
+        raise StartupError("PLACE_URL: it does not let us in") from OSError("closed")
 
-    assert await ask(refuse) == "REDIS_URL: it does not let us in"
+    assert await ask(refuse) == "PLACE_URL: it does not let us in"
 
 
 @pytest.mark.usefixtures("always")
