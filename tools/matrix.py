@@ -1,7 +1,7 @@
 """Run suites, drills and samples on servers of other versions: `python -m tools.matrix WORD...`.
 
-Words are those of `./just servers`: `newest`, `oldest`, `rabbitmq=4.3`, `mariadb=mysql`. Prints a row
-of the table in docs/compatibility.md; each part's output is kept in `build/matrix`.
+Words are those of `./just servers`: `newest`, `oldest`, `rabbitmq=4.3`, `mariadb=mysql`. Prints a
+row of the table in docs/compatibility.md; what each part says is kept in `build/matrix`.
 """
 
 import argparse
