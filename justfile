@@ -74,6 +74,12 @@ bench *names: install
 drills *options: install
     @python -m drills "$@"
 
+# Run suites, samples and drills on servers of other versions: newest, oldest, or NAME=VERSION...
+[group("test")]
+[no-exit-message]
+matrix *options: install
+    @python -m tools.matrix "$@"
+
 # Plant bugs in a service and look whether its tests notice: all, or those with WORD...; --list
 [group("test")]
 [no-exit-message]

@@ -12,8 +12,7 @@ from tests.combinations import choose
 from tests.programs import check
 from tests.recipes import make_service
 from tests.small_template import ROOT
-from tools.servers import Server, attach, ensure, stop
-from tools.servers.fleet import KINDS
+from tools.servers import KINDS, Server, attach, ensure, stop
 from tools.servers.state import locked
 
 FOLDER = ROOT / "build" / "drills"

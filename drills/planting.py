@@ -11,8 +11,7 @@ from drills.mutants import MUTANTS, Mutant
 from tests.combinations import DEFAULT
 from tests.programs import run
 from tests.recipes import make_service
-from tools.servers import ServerError, ensure
-from tools.servers.fleet import KINDS
+from tools.servers import KINDS, ServerError, ensure
 
 # A bug may keep a test from ending.
 MOST_SECONDS = 150.0

@@ -11,8 +11,7 @@ import pytest
 
 from tests.processes import Process, running, wait_for
 from tests.programs import check
-from tools.servers import Server, attach, ensure, stop
-from tools.servers.fleet import KINDS
+from tools.servers import KINDS, Server, attach, ensure, stop
 
 QUERY = """
 import asyncio, json, sys

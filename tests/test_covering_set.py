@@ -14,8 +14,7 @@ from tests.marks import WEEKLY, spread
 from tests.programs import check, find_program
 from tests.renders import render
 from tests.wheels import fetch_service_wheels
-from tools.servers import NAMES, find
-from tools.servers.fleet import KINDS
+from tools.servers import KINDS, NAMES, find
 
 WEB = {"fastapi", "starlette", "uvicorn", "uvicorn-worker", "gunicorn", "httptools", "httpx"}
 # What each answer brings, and nothing else does.

@@ -34,6 +34,7 @@ RUN_BY = {
     "./just fleet": "tests/test_fleet.py::test_the_recipe_takes_folders_from_where_it_is_called",
     "./just example tasks": ".ci/run",
     "./just lint": ".ci/run",
+    "./just matrix": ".github/workflows/weekly.yml",
     "./just measure": ".ci/run",
     "./just servers": ".ci/run",
     "./just test": ".ci/run",

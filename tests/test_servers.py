@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
-from tools.servers import NAMES, ServerError, attach, ensure, stop
-from tools.servers.fleet import HOME, KINDS
+from tools.servers import KINDS, NAMES, ServerError, attach, ensure, stop
+from tools.servers.fleet import HOME
 from tools.servers.process import Process, spawn
 from tools.servers.server import responds
 

@@ -11,8 +11,7 @@ import pytest
 
 from tests.small_template import ROOT
 from tests.tasks_system import FINAL, Tasks, kill, list_children, prepare_tasks
-from tools.servers import attach, ensure, stop
-from tools.servers.fleet import KINDS
+from tools.servers import KINDS, attach, ensure, stop
 from tools.servers.state import locked
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]

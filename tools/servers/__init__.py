@@ -1,6 +1,7 @@
 """Servers for tests, drills and samples: found by URL, started in Docker, or from packages."""
 
-from tools.servers.fleet import NAMES, attach, ensure, find, stop
+from tools.servers.fleet import attach, ensure, find, stop
 from tools.servers.server import Server, ServerError
+from tools.servers.versions import KINDS, NAMES
 
-__all__ = ["NAMES", "Server", "ServerError", "attach", "ensure", "find", "stop"]
+__all__ = ["KINDS", "NAMES", "Server", "ServerError", "attach", "ensure", "find", "stop"]

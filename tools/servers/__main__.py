@@ -1,4 +1,4 @@
-"""Find or start the servers: `python3 -m tools.servers [NAME...] [--env] [--stop]`."""
+"""Find or start the servers: `python3 -m tools.servers [NAME[=VERSION]...] [--env] [--stop]`."""
 
 import argparse
 import os
@@ -6,19 +6,35 @@ import shlex
 import sys
 from pathlib import Path
 
-from tools.servers.fleet import HOME, KINDS, NAMES, ensure, stop
+from tools.servers.container import NEWEST
+from tools.servers.fleet import ensure, stop
+from tools.servers.releases import OLDEST
 from tools.servers.server import ServerError
+from tools.servers.versions import (
+    BUILD,
+    KINDS,
+    NAMES,
+    STANDING,
+    choose_home,
+    list_words,
+    read_versions,
+)
 
 
 def main() -> int:
     """Do what the command line says and return the exit code."""
     options = _parser().parse_args()
-    home = Path(options.home).resolve()
+    words = [*list_words(), *options.versions]
+    words += [name for name in options.names if "=" in name]
+    home = Path(options.home).resolve() if options.home else choose_home(words)
     try:
         if options.stop:
-            stop(home=home, report=_report)
+            every = not (options.home or words or os.environ.get("SERVERS_HOME"))
+            for each in sorted(BUILD.glob("servers*")) if every else [home]:
+                stop(home=each, report=_report)
             return 0
-        urls = ensure(options.names or NAMES, home=home, report=_report)
+        names = [name.partition("=")[0] for name in options.names] or NAMES
+        urls = ensure(names, versions=read_versions(words), home=home, report=_report)
     except (ServerError, OSError) as error:
         _report(str(error))
         return 1
@@ -33,12 +49,22 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="servers", description="Servers for tests and samples.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)} (all)")
+    choices = f"of {', '.join(NAMES)} (all), each with a version or {', '.join(STANDING)} if wanted"
+    parser.add_argument("names", nargs="*", metavar="NAME[=VERSION]", help=choices)
+    for version in (OLDEST, NEWEST):
+        text = f"the {version} versions that can be had, in build/servers-{version}"
+        parser.add_argument(
+            f"--{version}",
+            action="append_const",
+            dest="versions",
+            const=version,
+            default=[],
+            help=text,
+        )
     parser.add_argument("--env", action="store_true", help="print export lines for a shell")
     parser.add_argument("--stop", action="store_true", help="stop what was started here")
     parser.add_argument(
         "--home",
-        default=os.environ.get("SERVERS_HOME") or str(HOME),
         help="where state and data live (build/servers, or SERVERS_HOME)",
     )
     return parser

@@ -1,12 +1,13 @@
 """A container we started from an official image, published on loopback."""
 
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tools.servers.ports import LOOPBACK
 
 PULL_SECONDS = 600
 COMMAND_SECONDS = 60
+NEWEST = "newest"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,13 @@ class Image:
     environment: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()
+
+    def at(self, version: str) -> "Image":
+        """Return the image of another version; the newest one has the name without a number."""
+        place, _colon, tag = self.name.partition(":")
+        flavour = tag.partition("-")[2]
+        parts = [part for part in ("" if version == NEWEST else version, flavour) if part]
+        return replace(self, name=f"{place}:{'-'.join(parts) or 'latest'}")
 
 
 @dataclass(frozen=True)

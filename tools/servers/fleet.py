@@ -9,18 +9,22 @@ from pathlib import Path
 
 from tools.servers import container, debian, state
 from tools.servers.certificates import make_certificates
-from tools.servers.kafka import Kafka
-from tools.servers.mariadb import Mariadb
-from tools.servers.postgresql import Postgresql
-from tools.servers.rabbitmq import Rabbitmq
-from tools.servers.redis import Redis
+from tools.servers.releases import ReleaseError
 from tools.servers.server import Server, ServerError, responds
+from tools.servers.versions import (
+    BUILD,
+    KINDS,
+    NAMES,
+    Versions,
+    choose_home,
+    find_kind,
+    find_version,
+    list_words,
+    read_versions,
+)
 
-KINDS: dict[str, type[Server]] = {
-    kind.name: kind for kind in (Rabbitmq, Kafka, Postgresql, Mariadb, Redis)
-}
-NAMES = tuple(KINDS)
-HOME = Path(__file__).resolve().parents[2] / "build" / "servers"
+HOME = choose_home(list_words())
+RELEASES = BUILD / "releases"
 
 Report = Callable[[str], None]
 
@@ -30,37 +34,66 @@ def _say_nothing(_line: str) -> None:
 
 
 def ensure(
-    names: Iterable[str] = NAMES, *, home: Path = HOME, report: Report = _say_nothing
+    names: Iterable[str] = NAMES,
+    *,
+    versions: Versions | None = None,
+    home: Path = HOME,
+    report: Report = _say_nothing,
 ) -> dict[str, str]:
-    """Return the URL of every wanted server, started when there was none."""
-    wanted = [_kind(name) for name in dict.fromkeys(names)]
+    """Return the URL of every wanted server, started when there was none.
+
+    Without versions the environment says which ones: see `tools.servers.versions`.
+    """
+    versions = read_versions(list_words()) if versions is None else versions
+    wanted = [find_kind(name, versions.get(name, "")) for name in dict.fromkeys(names)]
     state.protect(home)
     with state.locked(home / "run.lock"):
-        found = _find(wanted, home)
+        found = _find(wanted, home, versions)
         absent = [kind for kind in wanted if kind.name not in found]
-        for server in _start(absent, home=home, report=report):
+        for server in _start(absent, versions, home=home, report=report):
             found[server.name] = server.url
     return found
+
+
+def _check_version(server: Server, wanted: str) -> None:
+    """Raise when another version runs here than the one that is wanted."""
+    if wanted in (server.wanted, server.version):
+        return
+    runs = server.version or "the version of this machine"
+    raise ServerError(
+        f"{server.name}: {runs} runs here, not {wanted}: stop it with `./just servers-stop`,"
+        " or choose another folder by --home"
+    )
 
 
 def find(names: Iterable[str] = NAMES, *, home: Path = HOME) -> dict[str, str]:
     """Return the URLs of those servers that answer already, and start none."""
     with state.locked(home / "run.lock"):
-        return _find([_kind(name) for name in dict.fromkeys(names)], home)
+        return _find([find_kind(name) for name in dict.fromkeys(names)], home, {})
 
 
-def _find(kinds: Iterable[type[Server]], home: Path) -> dict[str, str]:
-    """Return the URLs of the servers that the environment names or an earlier run started."""
-    found = {kind.name: _given(kind) or _running(kind, home) for kind in kinds}
+def _find(kinds: Iterable[type[Server]], home: Path, versions: Versions) -> dict[str, str]:
+    """Return the URLs of the servers that the environment names or an earlier run started.
+
+    The environment does not know versions: one that is wanted is looked for here only.
+    """
+    found = {}
+    for kind in kinds:
+        if kind.name in versions:
+            if kind.name in state.read(home):
+                _check_version(attach(kind.name, home=home), versions[kind.name])
+                found[kind.name] = _running(kind, home)
+        else:
+            found[kind.name] = _given(kind) or _running(kind, home)
     return {name: url for name, url in found.items() if url}
 
 
 def attach(name: str, *, home: Path = HOME) -> Server:
     """Return the handle of a server that `ensure` started, to stop, kill and start it again."""
-    record = state.read(home).get(_kind(name).name)
+    record = state.read(home).get(find_kind(name).name)
     if record is None:
         raise ServerError(f"{name}: it was not started here, so it cannot be controlled")
-    server = _kind(name)(home)
+    server = find_kind(name, record.get("wanted", ""))(home)
     server.load(record)
     return server
 
@@ -72,12 +105,6 @@ def stop(*, home: Path = HOME, report: Report = _say_nothing) -> None:
         with ThreadPoolExecutor(max_workers=len(KINDS)) as pool:
             for server in pool.map(_remove, servers):
                 report(f"{server.name}: stopped")
-
-
-def _kind(name: str) -> type[Server]:
-    if name not in KINDS:
-        raise ServerError(f"{name}: no such server; choose from {', '.join(NAMES)}")
-    return KINDS[name]
 
 
 def _given(kind: type[Server]) -> str | None:
@@ -106,14 +133,19 @@ def _running(kind: type[Server], home: Path) -> str | None:
     return None
 
 
-def _start(kinds: list[type[Server]], *, home: Path, report: Report) -> list[Server]:
+def _start(
+    kinds: list[type[Server]], versions: Versions, *, home: Path, report: Report
+) -> list[Server]:
     """Start servers side by side; when some fail, say so in one line each."""
     if not kinds:
         return []
     make_certificates(home)
-    in_docker = _images(kinds, report=report)
-    _install([kind for kind in kinds if kind not in in_docker], home=home, report=report)
+    in_docker = _images(kinds, versions, report=report)
+    _install([kind for kind in kinds if kind not in in_docker], versions, home, report)
     servers = [kind(home, in_docker=kind in in_docker) for kind in kinds]
+    for server in servers:
+        if server.name in versions:
+            _take_version(server, versions[server.name], report)
     with ThreadPoolExecutor(max_workers=len(servers)) as pool:
         failures = [line for line in pool.map(lambda each: _try(each, report), servers) if line]
     if failures:
@@ -121,23 +153,39 @@ def _start(kinds: list[type[Server]], *, home: Path, report: Report) -> list[Ser
     return servers
 
 
-def _images(kinds: list[type[Server]], *, report: Report) -> set[type[Server]]:
+def _images(kinds: list[type[Server]], versions: Versions, *, report: Report) -> set[type[Server]]:
     """Return the servers that can run in Docker, their images pulled."""
     if not container.engine_answers():
         return set()
-    report(f"docker: fetching {', '.join(kind.image.name for kind in kinds)}")
+    images = {kind: kind.choose_image(find_version(versions.get(kind.name, ""))) for kind in kinds}
+    report(f"docker: fetching {', '.join(image.name for image in images.values())}")
     with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
-        have = pool.map(lambda kind: container.has_image(kind.image), kinds)
+        have = pool.map(container.has_image, images.values())
         usable = {kind for kind, here in zip(kinds, have, strict=True) if here}
     for kind in kinds:
         if kind not in usable:
-            report(f"{kind.name}: the image {kind.image.name} cannot be pulled, using packages")
+            report(f"{kind.name}: the image {images[kind].name} cannot be pulled, using packages")
     return usable
 
 
-def _install(kinds: list[type[Server]], *, home: Path, report: Report) -> None:
+def _take_version(server: Server, wanted: str, report: Report) -> None:
+    """Make the programs of another version ready."""
+    began = time.monotonic()
+    server.wanted = wanted
+    if server.in_docker:
+        server.version = find_version(wanted)
+        return
+    report(f"{server.name}: unpacking {wanted} ...")
+    try:
+        server.take_version(find_version(wanted), RELEASES)
+    except ReleaseError as error:
+        raise ServerError(f"{server.name}: {error}") from error
+    report(f"{server.name}: {server.version} is there after {time.monotonic() - began:.0f} s")
+
+
+def _install(kinds: list[type[Server]], versions: Versions, home: Path, report: Report) -> None:
     """Install the packages that are missing, all at once."""
-    lacking = {kind: kind.missing() for kind in kinds if kind.missing()}
+    lacking = {kind: lacks for kind in kinds if (lacks := kind.lacks(versions.get(kind.name, "")))}
     if not lacking:
         return
     names = ", ".join(kind.name for kind in lacking)

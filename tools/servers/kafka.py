@@ -1,22 +1,28 @@
 """Apache Kafka from its jars: KRaft, one node that is broker and controller."""
 
-import subprocess
+import re
 import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from tools.servers import probes
 from tools.servers.certificates import HOST
-from tools.servers.container import Image
+from tools.servers.container import NEWEST, Image
 from tools.servers.ports import LOOPBACK, free_port
 from tools.servers.process import Process
+from tools.servers.releases import OLDEST
 from tools.servers.server import Server, ServerError, program, required
 
-# 4.4.0 asks for a kafka-tools-api that was never published.
 VERSION = "4.3.1"
+VERSIONS = {OLDEST: "3.9.1", NEWEST: "4.4.0"}
 DEPENDENCIES = (
-    ("org.apache.kafka", "kafka_2.13", VERSION),
+    ("org.apache.kafka", "kafka_2.13", "{version}"),
     ("org.slf4j", "slf4j-simple", "1.7.36"),
+)
+# 4.4.0 asks for it, and it was never published.
+EXCLUSION = (
+    "<exclusions><exclusion><groupId>org.apache.kafka</groupId>"
+    "<artifactId>kafka-tools-api</artifactId></exclusion></exclusions>"
 )
 RESOLVER = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 # Starting fast matters more here than what the second compiler wins later. Thousands of topics of
@@ -60,6 +66,8 @@ class Kafka(Server):
     variable = "TEST_KAFKA_URL"
     listeners = tuple(SECURE)
     packages = ("default-jre-headless", "maven")
+    program = "java"
+    oldest = VERSIONS[OLDEST]
     image = Image(
         f"apache/kafka:{VERSION}",
         None,
@@ -92,6 +100,17 @@ class Kafka(Server):
         lacking = [] if program("java") else [java]
         return (*lacking, *([] if program("mvn") else [maven]))
 
+    @classmethod
+    def lacks(cls, _wanted: str) -> tuple[str, ...]:
+        """Return the same for each version: the jars need Java and Maven."""
+        return cls.missing()
+
+    def take_version(self, wanted: str, _folder: Path) -> None:
+        """Use the jars of another version, which need no root."""
+        self.version = VERSIONS.get(wanted, wanted)
+        if not re.fullmatch(r"\d+\.\d+\.\d+", self.version):
+            raise ServerError(f"kafka: a version is three numbers, like {VERSION}, not {wanted}")
+
     def install(self) -> None:
         """Fetch the jars once, write the configuration and format the storage."""
         if not self._jars.is_dir():
@@ -113,7 +132,11 @@ class Kafka(Server):
         formatting = ["format", "--config", str(self._settings), f"--cluster-id={cluster}"]
         for number in (256, 512):
             formatting += ["--add-scram", f"SCRAM-SHA-{number}=[name=service,password=service]"]
-        self._run("the storage formatter", self._java("kafka.tools.StorageTool", *formatting))
+        self.run("the storage formatter", self._java("kafka.tools.StorageTool", *formatting))
+
+    def read_version(self) -> str:
+        """Return the version of the jars."""
+        return self.version or VERSION
 
     def launch(self) -> list[Process]:
         """Start the server."""
@@ -150,7 +173,7 @@ class Kafka(Server):
 
     @property
     def _jars(self) -> Path:
-        return self.directory / f"jars-{VERSION}"
+        return self.directory / f"jars-{self.version or VERSION}"
 
     @property
     def _settings(self) -> Path:
@@ -164,23 +187,17 @@ class Kafka(Server):
         """Let Maven copy the jars; the folder gets its name when it is complete."""
         draft = self.directory / "jars"
         project = self.directory / "pom.xml"
-        project.write_text(_project())
+        project.write_text(_project(self.version or VERSION))
         command = [required("mvn"), "--batch-mode", "--quiet", f"--file={project}", RESOLVER]
-        self._run("Maven", [*command, f"-DoutputDirectory={draft}", "-DincludeScope=runtime"])
+        self.run("Maven", [*command, f"-DoutputDirectory={draft}", "-DincludeScope=runtime"])
         draft.rename(self._jars)
 
-    def _run(self, title: str, command: list[str]) -> None:
-        with self.log.open("a") as log:
-            done = subprocess.run(command, stdout=log, stderr=log, check=False)
-        if done.returncode != 0:
-            raise ServerError(f"{self.name}: {title} failed, see {self.log}")
 
-
-def _project() -> str:
+def _project(version: str) -> str:
     dependencies = "".join(
         f"<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId>"
-        f"<version>{version}</version></dependency>"
-        for group, artifact, version in DEPENDENCIES
+        f"<version>{number.replace('{version}', version)}</version>{EXCLUSION}</dependency>"
+        for group, artifact, number in DEPENDENCIES
     )
     return (
         "<project><modelVersion>4.0.0</modelVersion>"

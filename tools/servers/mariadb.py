@@ -1,13 +1,13 @@
 """MariaDB, for everything that speaks to MySQL; commits survive a kill, not the loss of power."""
 
 import os
-import subprocess
+from typing import ClassVar
 
 from tools.servers import probes
 from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK
 from tools.servers.process import Process
-from tools.servers.server import Server, ServerError, program, required
+from tools.servers.server import Server, program
 from tools.servers.state import write_secret
 
 OPTIONS = (
@@ -48,6 +48,9 @@ class Mariadb(Server):
     name = "mariadb"
     variable = "TEST_MYSQL_URL"
     packages = ("mariadb-server",)
+    oldest = "10.11"
+    program = "mariadbd"
+    options: ClassVar[tuple[str, ...]] = ()
     image = Image(
         "mariadb:11",
         3306,
@@ -79,14 +82,15 @@ class Mariadb(Server):
     def install(self) -> None:
         """Create the system tables and the statements for each start."""
         self.data.mkdir()
-        command = [required("mariadb-install-db"), "--no-defaults", "--skip-test-db"]
-        command += ["--auth-root-authentication-method=normal", f"--datadir={self.data}"]
-        with self.log.open("a") as log:
-            done = subprocess.run([*command, *_account()], stdout=log, stderr=log, check=False)
-        if done.returncode != 0:
-            raise ServerError(f"{self.name}: mariadb-install-db failed, see {self.log}")
+        self.make_tables()
         statements = (SETUP + SECURE).replace("{password}", self.password)
         write_secret(self.directory / "setup.sql", statements)
+
+    def make_tables(self) -> None:
+        """Create the system tables."""
+        command = [self.find_program("mariadb-install-db"), "--no-defaults", "--skip-test-db"]
+        command += ["--auth-root-authentication-method=normal", f"--datadir={self.data}"]
+        self.run("mariadb-install-db", [*command, *_account()])
 
     def launch(self) -> list[Process]:
         """Start the server; its socket's path is relative because it may not be long."""
@@ -96,7 +100,39 @@ class Mariadb(Server):
         place += [f"--ssl-ca={self.certificates / 'ca.pem'}"]
         place += [f"--ssl-cert={self.certificates / 'server.pem'}"]
         place += [f"--ssl-key={self.certificates / 'server.key'}"]
-        return [self.spawn([required("mariadbd"), "--no-defaults", *place, *OPTIONS])]
+        program = self.find_program(self.program)
+        return [self.spawn([program, "--no-defaults", *place, *OPTIONS, *self.options])]
+
+
+class Mysql(Mariadb):
+    """A MySQL server with its maker's defaults, which lets nobody in without TLS."""
+
+    packages = ("mysql-server-core",)
+    program = "mysqld"
+    options = ("--require-secure-transport=ON", "--mysqlx=OFF", "--secure-file-priv=NULL")
+    oldest = "9"
+    image = Image(
+        "mysql:9",
+        3306,
+        environment={"MYSQL_ROOT_PASSWORD": "{password}"},
+        arguments=("--require-secure-transport=ON",),
+        setup=("mysql", "--user=root", "--password={password}", f"--execute={SETUP}"),
+    )
+
+    @property
+    def url(self) -> str:
+        """Return the URL of the database `service`."""
+        return f"{super().url}?ssl-mode=REQUIRED"
+
+    @property
+    def admin_url(self) -> str:
+        """Return the URL of the one who may change the server too."""
+        return f"{super().admin_url}?ssl-mode=REQUIRED"
+
+    def make_tables(self) -> None:
+        """Create the system tables."""
+        command = [self.find_program(self.program), "--no-defaults", "--initialize-insecure"]
+        self.run("mysqld", [*command, f"--datadir={self.data}", *_account()])
 
 
 def _account() -> list[str]:

@@ -3,18 +3,18 @@
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from pathlib import Path
 
 from tools.servers import probes
 from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK
-from tools.servers.process import Process, spawn
-from tools.servers.server import Server, ServerError, required
+from tools.servers.process import Process
+from tools.servers.releases import NOBODY
+from tools.servers.server import Server
 from tools.servers.state import write_secret
 
-PROGRAMS = Path("/usr/lib/postgresql")
+PROGRAMS = Path("usr/lib/postgresql")
 ACCOUNT = "postgres"
 LOGIN = "CREATE ROLE service LOGIN CREATEDB PASSWORD '{password}'"
 DATABASE = "CREATE DATABASE service OWNER service"
@@ -33,6 +33,9 @@ class Postgresql(Server):
     name = "postgresql"
     variable = "TEST_POSTGRESQL_URL"
     packages = ("postgresql",)
+    program = "postgres"
+    oldest = "15"
+    account_in_root = NOBODY
     image = Image(
         "postgres:17-alpine",
         5432,
@@ -73,7 +76,7 @@ class Postgresql(Server):
         secret = self.data.resolve() / "password"
         write_secret(secret, f"{self.password}\n")
         if os.geteuid() == 0:
-            shutil.chown(secret, ACCOUNT)
+            shutil.chown(secret, self._account)
         self._run(
             "initdb",
             "--username=admin",
@@ -99,8 +102,12 @@ class Postgresql(Server):
         place = ["-D", self._cluster, "-h", LOOPBACK, "-p", str(self.port), "-k", ""]
         place += ["-c", "ssl=on", "-c", "ssl_ca_file=ca.pem"]
         # SIGINT is the fast shutdown: SIGTERM would wait for every client to leave.
-        command = [*_as_account(), self._program("postgres"), *place, *OPTIONS]
-        return [spawn(command, log=self.log, stop_signal=signal.SIGINT)]
+        command = [*self._as_account(), self._program("postgres"), *place, *OPTIONS]
+        return [self.spawn(command, stop_signal=signal.SIGINT)]
+
+    def version_command(self) -> list[str]:
+        """Return the command whose output names the version."""
+        return [self._program(self.program), "--version"]
 
     def clean(self) -> None:
         """Delete the cluster, wherever it is."""
@@ -118,14 +125,16 @@ class Postgresql(Server):
         if os.geteuid() != 0:
             self.data.mkdir()
             return
-        if all(folder.stat().st_mode & 0o001 for folder in self.directory.resolve().parents):
+        parents = self.directory.resolve().parents
+        # In a root the parents are its own.
+        if self.root is not None or all(folder.stat().st_mode & 0o001 for folder in parents):
             self.directory.chmod(0o755)
             self.data.mkdir()
         else:
             # The account cannot reach a checkout in root's home: the cluster lives elsewhere.
             self.data.symlink_to(tempfile.mkdtemp(prefix="servers-postgresql-", dir="/var/tmp"))
         self.data.resolve().chmod(0o700)
-        shutil.chown(self.data.resolve(), ACCOUNT)
+        shutil.chown(self.data.resolve(), self._account)
 
     def _write_security(self) -> None:
         """Put the certificates where the account can read them, and say who must use TLS."""
@@ -135,7 +144,7 @@ class Postgresql(Server):
             shutil.copyfile(self.certificates / source, target)
             target.chmod(0o600)
             if os.geteuid() == 0:
-                shutil.chown(target, ACCOUNT, ACCOUNT)
+                shutil.chown(target, self._account)
         rules = cluster / "pg_hba.conf"
         first = (
             "hostssl all secure all scram-sha-256\n"
@@ -147,35 +156,37 @@ class Postgresql(Server):
         names.write_text("names service certified\n" + names.read_text())
 
     def _run(self, name: str, *arguments: str, text: str = "") -> None:
-        command = [*_as_account(), self._program(name), *arguments]
-        with self.log.open("a") as log:
-            done = subprocess.run(
-                command, input=text, text=True, stdout=log, stderr=log, check=False
-            )
-        if done.returncode != 0:
-            raise ServerError(f"{self.name}: {name} failed, see {self.log}")
+        self.run(name, [*self._as_account(), self._program(name), *arguments], text=text)
 
     def _program(self, name: str) -> str:
-        return required(name, str(_folder()))
+        folder = _folder() if self.root is None else _folder(self.root)
+        if folder is not None and self.root is not None:
+            folder = Path("/") / folder.relative_to(self.root)
+        return self.find_program(name, str(folder))
+
+    @property
+    def _account(self) -> str | int:
+        return ACCOUNT if self.root is None else NOBODY
+
+    def _as_account(self) -> list[str]:
+        """Return what comes before a command that PostgreSQL would not run as root."""
+        if os.geteuid() != 0 or self.root is not None:
+            return []
+        # From the root folder: the account may not be able to read where we are.
+        return [
+            "env",
+            "--chdir=/",
+            "setpriv",
+            f"--reuid={ACCOUNT}",
+            f"--regid={ACCOUNT}",
+            "--init-groups",
+        ]
 
 
-def _as_account() -> list[str]:
-    if os.geteuid() != 0:
-        return []
-    # From the root folder: the account may not be able to read where we are.
-    return [
-        "env",
-        "--chdir=/",
-        "setpriv",
-        f"--reuid={ACCOUNT}",
-        f"--regid={ACCOUNT}",
-        "--init-groups",
-    ]
-
-
-def _folder() -> Path | None:
+def _folder(root: Path = Path("/")) -> Path | None:
     """Return where Debian keeps the programs of the newest version."""
-    versions = [folder for folder in PROGRAMS.glob("*/bin") if (folder / "initdb").exists()]
+    programs = (root / PROGRAMS).glob("*/bin")
+    versions = [folder for folder in programs if (folder / "initdb").exists()]
     if versions:
         return max(versions, key=lambda folder: int(folder.parent.name))
     found = shutil.which("initdb")

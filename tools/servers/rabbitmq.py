@@ -6,12 +6,12 @@ from tools.servers import probes
 from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK, free_port
 from tools.servers.process import Process
-from tools.servers.server import Server, program, required
+from tools.servers.server import Server, program
 from tools.servers.state import write_secret
 
 # The wrapper in /usr/sbin would change to the package's account and folders.
 FOLDER = "/usr/lib/rabbitmq/bin"
-VERSIONS = Path("/usr/lib/rabbitmq/lib")
+VERSIONS = Path("usr/lib/rabbitmq/lib")
 # The first major version that knows the settings below; an older one does not start with them.
 FIRST_TO_DENY = 4
 # What RabbitMQ 4.3 permits no more by default; other versions and Debian's builds still do.
@@ -30,7 +30,9 @@ class Rabbitmq(Server):
     name = "rabbitmq"
     variable = "TEST_RABBITMQ_URL"
     packages = ("rabbitmq-server",)
+    program = "rabbitmqctl"
     listeners = ("tls", "management")
+    oldest = "3.10"
     image = Image(
         "rabbitmq:4-management",
         5672,
@@ -77,7 +79,7 @@ class Rabbitmq(Server):
             "default_user = service\n"
             f"default_pass = {self.password}\n"
             "log.console = true\n"
-            "log.file = false\n" + deny(VERSIONS),
+            "log.file = false\n" + deny((self.root or Path("/")) / VERSIONS),
         )
         # Where no other epmd lives: the default one belongs to the machine.
         (self.directory / "ports").write_text(f"{free_port()} {free_port()}\n")
@@ -85,12 +87,18 @@ class Rabbitmq(Server):
     def launch(self) -> list[Process]:
         """Start epmd, which would otherwise start as a daemon nobody stops, then the node."""
         environment = self.environment()
-        epmd = [required("epmd"), "-address", LOOPBACK, "-port", environment["ERL_EPMD_PORT"]]
-        server = [required("rabbitmq-server", FOLDER)]
+        port = environment["ERL_EPMD_PORT"]
+        epmd = [self.find_program("epmd"), "-address", LOOPBACK, "-port", port]
+        server = [self.find_program("rabbitmq-server", FOLDER)]
         return [
             self.spawn(epmd, environment=environment),
             self.spawn(server, environment=environment),
         ]
+
+    def version_command(self) -> list[str]:
+        """Return the command whose output names the version."""
+        # It answers without a node.
+        return [self.find_program(self.program, FOLDER), "version"]
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the node, which `rabbitmqctl` needs as well."""

@@ -4,7 +4,7 @@ from tools.servers import probes
 from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK
 from tools.servers.process import Process
-from tools.servers.server import Server, program, required
+from tools.servers.server import Server, program
 
 OPTIONS = ("--save", "", "--appendonly", "no", "--maxmemory", "128mb")
 
@@ -23,6 +23,8 @@ class Redis(Server):
     variable = "TEST_REDIS_URL"
     packages = ("redis-server",)
     listeners = ("tls",)
+    program = "redis-server"
+    oldest = "7.0"
     image = Image("redis:7-alpine", 6379, arguments=("redis-server", *OPTIONS))
 
     @property
@@ -38,7 +40,7 @@ class Redis(Server):
     @classmethod
     def missing(cls) -> tuple[str, ...]:
         """Return the package unless the program is there."""
-        return () if program("redis-server") else cls.packages
+        return () if program(cls.program) else cls.packages
 
     def install(self) -> None:
         """Create the folder the server works in."""
@@ -50,4 +52,13 @@ class Redis(Server):
         place += ["--tls-port", str(self.ports["tls"]), "--tls-auth-clients", "optional"]
         for option, name in TLS.items():
             place += [option, str(self.certificates / name)]
-        return [self.spawn([required("redis-server"), *place, *OPTIONS, *USER])]
+        return [self.spawn([self.find_program(self.program), *place, *OPTIONS, *USER])]
+
+
+class Valkey(Redis):
+    """A Valkey server, which stands for Redis."""
+
+    packages = ("valkey-server",)
+    program = "valkey-server"
+    oldest = "8.1"
+    image = Image("valkey/valkey:9-alpine", 6379, arguments=("valkey-server", *OPTIONS))

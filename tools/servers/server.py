@@ -1,8 +1,11 @@
 """What every server has in common: how it is installed, started, asked and stopped."""
 
 import os
+import re
 import secrets
 import shutil
+import signal
+import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,9 +18,11 @@ from tools.servers.certificates import FOLDER
 from tools.servers.container import Container, Image, run
 from tools.servers.ports import free_port
 from tools.servers.process import Process, spawn
+from tools.servers.releases import OLDEST, choose_release, enter, unpack
 
 READY_SECONDS = 180.0
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+ROOT_FOLDERS = ("/usr/bin", "/usr/sbin")
 
 Unit = Process | Container
 
@@ -32,9 +37,14 @@ class Server(ABC):
     name: ClassVar[str]
     variable: ClassVar[str]
     packages: ClassVar[tuple[str, ...]]
+    program: ClassVar[str]
+    """The one whose `--version` names the version."""
     listeners: ClassVar[tuple[str, ...]] = ()
     """What it listens on beside its port: TLS, and other ways to log in; a container does not."""
     image: ClassVar[Image]
+    oldest: ClassVar[str]
+    """The oldest series that services are tested with."""
+    account_in_root: ClassVar[int] = 0
 
     def __init__(self, home: Path, *, in_docker: bool = False) -> None:
         self.home = home
@@ -42,6 +52,10 @@ class Server(ABC):
         self.data = self.directory / "data"
         self.log = self.directory / "server.log"
         self.in_docker = in_docker
+        self.wanted = self.version = ""
+        """What was asked for and which one that is; this machine's own when it is empty."""
+        self.root: Path | None = None
+        """Where the programs of that version are unpacked."""
         self.port = 0
         self.ports: dict[str, int] = {}
         self.certificates = (home / FOLDER).resolve()
@@ -73,6 +87,23 @@ class Server(ABC):
         """Ask the server at the URL in its own protocol; raise OSError when there is none."""
 
     @classmethod
+    def choose_image(cls, wanted: str) -> Image:
+        """Return the image of a version."""
+        version = cls.oldest if wanted == OLDEST else wanted
+        return cls.image.at(version) if version else cls.image
+
+    @classmethod
+    def lacks(cls, wanted: str) -> tuple[str, ...]:
+        """Return the packages to install for a version: none where it is unpacked."""
+        return () if wanted else cls.missing()
+
+    def take_version(self, wanted: str, folder: Path) -> None:
+        """Use the programs of another version, unpacked in a folder; nothing is installed."""
+        release = choose_release(self.packages[0], wanted, folder)
+        self.version = release.version
+        self.root = unpack(release, self.packages, folder)
+
+    @classmethod
     @abstractmethod
     def missing(cls) -> tuple[str, ...]:
         """Return the Debian packages that this machine lacks."""
@@ -102,7 +133,8 @@ class Server(ABC):
         if not self.in_docker:
             self.units = [*self.launch()]
         elif not self.units:
-            self.units = [run(self.image, port=self.port, password=self.password)]
+            image = self.choose_image(self.version)
+            self.units = [run(image, port=self.port, password=self.password)]
         else:
             for container in self._containers():
                 container.start()
@@ -167,14 +199,18 @@ class Server(ABC):
         """Remember the server for later runs."""
         units = [unit.to_json() for unit in self.units]
         pid = next((unit.pid for unit in self.units if isinstance(unit, Process)), None)
-        record = {"pid": pid, "port": self.port, "ports": self.ports, "url": self.url}
-        state.write(self.home, self.name, {**record, "in_docker": self.in_docker, "units": units})
+        record: state.Record = {"pid": pid, "port": self.port, "ports": self.ports}
+        record |= {"url": self.url, "in_docker": self.in_docker, "units": units}
+        record |= {"wanted": self.wanted, "version": self.version, "root": str(self.root or "")}
+        state.write(self.home, self.name, record)
 
     def load(self, record: state.Record) -> None:
         """Take up a server that an earlier run started."""
         self.port = int(record["port"])
         self.ports = dict(record.get("ports", {}))
         self.in_docker = bool(record["in_docker"])
+        self.wanted, self.version = record.get("wanted", ""), record.get("version", "")
+        self.root = Path(record["root"]) if record.get("root") else None
         self.units = [
             Container(unit["container"]) if "container" in unit else Process(**unit)
             for unit in record["units"]
@@ -197,11 +233,55 @@ class Server(ABC):
     def _containers(self) -> list[Container]:
         return [unit for unit in self.units if isinstance(unit, Container)]
 
+    def find_program(self, name: str, *folders: str) -> str:
+        """Find a program of the server: in its root, if it has one, or on this machine."""
+        if self.root is None:
+            return required(name, *folders)
+        for folder in (*folders, *ROOT_FOLDERS):
+            if (self.root / folder.lstrip("/") / name).exists():
+                return f"{folder}/{name}"
+        raise ServerError(f"{self.name}: {self.root} has no program {name}")
+
+    def version_command(self) -> list[str]:
+        """Return the command whose output names the version."""
+        return [self.find_program(self.program), "--version"]
+
+    def read_version(self) -> str:
+        """Return the version that the server's program says it is."""
+        if self.in_docker:
+            return self.choose_image(self.version).name.partition(":")[2]
+        command = self.place(self.version_command())
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        found = re.search(r"\d+(?:\.\d+)+", said)
+        return found[0] if found else "unknown"
+
     def spawn(
-        self, command: Sequence[str], *, environment: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        stop_signal: int = signal.SIGTERM,
     ) -> Process:
         """Start one process of the server, logging to its log."""
-        return spawn(command, log=self.log, environment=environment)
+        return spawn(
+            self.place(command), log=self.log, environment=environment, stop_signal=stop_signal
+        )
+
+    def run(self, title: str, command: Sequence[str], *, text: str = "") -> None:
+        """Run a program to its end, logging to the server's log; raise when it fails."""
+        with self.log.open("a") as log:
+            done = subprocess.run(
+                self.place(command), input=text, text=True, stdout=log, stderr=log, check=False
+            )
+        if done.returncode != 0:
+            raise ServerError(f"{self.name}: {title} failed, see {self.log}")
+
+    def place(self, command: Sequence[str]) -> list[str]:
+        """Return a command as it is run here: in the root of its version, if there is one."""
+        if self.root is None:
+            return list(command)
+        places = (self.directory, self.certificates)
+        return enter(self.root, command, places=places, account=self.account_in_root)
 
 
 def responds(kind: type[Server], url: str) -> bool:
