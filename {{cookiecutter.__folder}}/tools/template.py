@@ -107,12 +107,14 @@ def main() -> int:
     for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
         os.environ.pop(name, None)  # a hook of git sets them
     options = read_arguments()
-    address, more = options.link or options.template, ()
+    address = options.link or options.template
+    more: tuple[str, ...] = ()
     if address is None:
         recorded = read_state()["template"]
         address = locate(recorded)
         # What an update remembers does not depend on a folder.
-        more = () if address == recorded else ("--template", address)
+        if address != recorded:
+            more = ("--template", address)
     with tempfile.TemporaryDirectory(prefix="template-", ignore_cleanup_errors=True) as home:
         template = Path(home, "template")
         clone(address, options.version, template)
