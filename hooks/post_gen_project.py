@@ -103,7 +103,7 @@ http: **/*request_spans.py app/api app/commands/openapi.py app/core/cpu_quota.py
     tests/test_concurrency.py tests/test_cpu_quota.py tests/test_deadline.py tests/test_document.py
     tests/test_draining_server.py tests/test_endpoints.py tests/test_errors.py
     tests/stream_client.py tests/test_failures.py tests/test_head_requests.py tests/test_http_*.py
-    tests/test_ids.py tests/test_input_errors.py tests/test_issuer_keys.py
+    tests/test_ids.py tests/test_input_errors.py tests/*issuer*.py
     tests/test_management.py tests/test_middleware.py tests/test_odd_tokens.py
     tests/test_path_parameters.py tests/test_process_metrics.py tests/test_streams.py
     tests/test_handshakes.py tests/test_websockets.py
@@ -129,14 +129,15 @@ handlers: app/*/dead_letter*.py app/services/answering.py app/services/consumpti
     tests/test_requests.py tests/test_sampler.py tests/test_subscription_metrics.py
 jobs: app/services/job_scheduler.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     app/utils/schedules.py deploy/**/jobs.json tests/service/test_worker.py tests/test_jobs.py
-    tests/test_schedules.py
+    tests/test_schedule*.py
 job-leases: app/commands/jobs.py app/services/job_clock.py app/services/job_figures.py
     app/services/job_keeper.py app/services/job_leases.py app/services/job_planning.py
     app/services/job_runner.py tests/job_kit.py tests/job_process.py tests/test_job_*.py
     tests/test_jobs_command.py
 servers: app/core/server_url.py app/core/tls.py tests/test_server_url.py
 database-server: **/*database_url.py app/core/database_tls.py tests/test_database_outages.py
-    tests/test_delivery_outages.py tests/ddl_kit.py tests/test_production_ddl.py tests/test_server_locks.py tests/wire.py
+    tests/test_delivery_outages.py tests/ddl_kit.py tests/test_production_ddl.py
+    tests/test_server_locks.py tests/wire.py
 postgresql: **/*postgresql_hosts.py
 rabbitmq: **/*rabbitmq_url.py app/services/rabbitmq app/services/rabbitmq_service.py
     deploy/kubernetes/components/keda/rabbitmq.yaml tests/rabbitmq_*kit.py tests/test_rabbitmq*.py

@@ -1,12 +1,33 @@
-"""A client of streams that talks to the application without a network."""
+"""A stream, and a client of streams that talks to the application without a network."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
+from fastapi.sse import EventSourceResponse
 from prometheus_client import REGISTRY
 from starlette.types import Message, Scope
 
 from app.utils.container import Container
+
+
+class Ticks:
+    """A stream of numbers, whose generator says how it ended."""
+
+    def __init__(self, app: FastAPI, most: int | None = None) -> None:
+        self.has_ended = asyncio.Event()
+
+        @app.get("/test/ticks", response_class=EventSourceResponse)
+        async def tick() -> AsyncIterator[int]:
+            number = 0
+            try:
+                while most is None or number < most:
+                    yield number
+                    number += 1
+                    if most is None:
+                        await asyncio.Event().wait()
+            finally:
+                self.has_ended.set()
 
 
 class Client:

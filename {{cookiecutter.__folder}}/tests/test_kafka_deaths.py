@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from app.utils.message_broker import Incoming, MessageBroker
+from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
-from app.utils.turns import at_rest
 from tests.broker_fixtures import Open
 from tests.broker_kit import add_group, make_message
 from tests.holding_handler import Handler, SlowSuspects
+from tests.kafka_handlers import Resting, TakingTurns
 from tests.kafka_kit import KafkaFixtures, Kill, wait_for_lanes
 from tests.kafka_raw import make_batch, make_record, write_batch
 
@@ -153,41 +153,3 @@ class TestKafkaDeaths(KafkaFixtures):
             await broker.subscribe(group, last)
             await last.begin(1)
         assert last.deaths == [(b"held", 2)]
-
-
-class Resting(Handler):
-    """A handler that waits for something, as in an outage, and then for ever."""
-
-    def __init__(self) -> None:
-        """Wait until it is `over`."""
-        super().__init__()
-        self.over = asyncio.Event()
-
-    async def __call__(self, incoming: Incoming) -> None:
-        """Wait without an end."""
-        self.deaths.append((incoming.message.body, incoming.deaths))
-        self.begun.release()
-        async with at_rest():
-            await self.over.wait()
-        self.begun.release()
-        await asyncio.Event().wait()
-
-
-class TakingTurns(SlowSuspects):
-    """A handler that waits with the first suspect until another one is in hand."""
-
-    def __init__(self) -> None:
-        """Hold each as soon as it comes."""
-        super().__init__()
-        self.ready.set()
-        self.is_first = True
-        self.second = asyncio.Event()
-
-    async def __call__(self, incoming: Incoming) -> None:
-        """Handle a suspect."""
-        if self.is_first:
-            self.is_first = False
-            async with at_rest():
-                await self.second.wait()
-        self.second.set()
-        await super().__call__(incoming)

@@ -14,7 +14,7 @@ from app.core.draining_server import OpenStreams
 from app.utils.container import Container
 from app.web import streams
 from tests.kit.http import open_nothing
-from tests.stream_client import Client, count, count_open
+from tests.stream_client import Client, Ticks, count, count_open
 
 pytestmark = pytest.mark.usefixtures("plain_problems")
 
@@ -49,25 +49,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenStreams]:
     monkeypatch.setattr(streams, "streams", server)
     yield server
     server.close()
-
-
-class Ticks:
-    """A stream of numbers, whose generator says how it ended."""
-
-    def __init__(self, app: FastAPI, most: int | None = None) -> None:
-        self.has_ended = asyncio.Event()
-
-        @app.get("/test/ticks", response_class=EventSourceResponse)
-        async def tick() -> AsyncIterator[int]:
-            number = 0
-            try:
-                while most is None or number < most:
-                    yield number
-                    number += 1
-                    if most is None:
-                        await asyncio.Event().wait()
-            finally:
-                self.has_ended.set()
 
 
 @pytest.mark.usefixtures("examples")
