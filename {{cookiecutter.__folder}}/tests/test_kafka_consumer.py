@@ -51,6 +51,9 @@ class Offsets:
     def __init__(self) -> None:
         self.asked, self.answers = asyncio.Event(), asyncio.Event()
 
+    async def has_coordinator(self, _: str) -> bool:
+        return True
+
     async def describe(self, topics: Collection[str]) -> Cluster:
         return Cluster(servers=1, topics={each: [[0], [0]] for each in topics}, ids={})
 

@@ -1,7 +1,6 @@
 """What is no schedule is refused where it is declared, in one sentence."""
 
 import math
-
 from datetime import datetime
 
 import pytest

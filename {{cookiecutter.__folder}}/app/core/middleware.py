@@ -131,7 +131,8 @@ def name_request(scope: Scope, sent: Mapping[bytes, bytes]) -> tuple[str, Header
 
 def add_headers(scope: Scope, start: Message, added: Headers) -> Message:
     """Return the beginning of an answer with what all of them have."""
-    safe = HTTPS_HEADERS if scope["scheme"] in ENCRYPTED else SAFE_HEADERS
+    # A server need not tell the scheme.
+    safe = HTTPS_HEADERS if scope.get("scheme") in ENCRYPTED else SAFE_HEADERS
     given = start["headers"]
     for name, _ in given:
         if name == b"cache-control":
