@@ -62,7 +62,7 @@ configured = Configured()
 def configure_logging(settings: LogPlaces) -> None:
     """Send the records of every logger to the places that the settings name.
 
-    gunicorn's master does it first: its workers go on with what it has opened.
+    A process that starts others does it first: they go on with what it has opened.
     """
     root = logging.getLogger()
     wanted = (settings.service, settings.log, settings.loki, settings.process.environment)
