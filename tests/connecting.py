@@ -1,7 +1,6 @@
 """Connect a rendered service to a server by a URL, as its commands do, and return what it says."""
 
 import json
-import os
 import shutil
 import ssl
 from collections.abc import Iterator, Mapping
@@ -9,15 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from socket import create_server
 from threading import Thread
-from typing import Any, NoReturn
+from typing import Any
 
-import pytest
-
-from tests.programs import check
+from tests.programs import check, miss
 from tools.servers import Server, ServerError, attach
 from tools.servers.ports import LOOPBACK, free_port
 from tools.servers.process import spawn
-from tools.servers.server import required
+from tools.servers.programs import required
 
 # How many bytes clients send to ask for TLS.
 MYSQL_QUESTION, POSTGRESQL_QUESTION = 36, 8
@@ -77,12 +74,6 @@ def attach_secure(name: str) -> Server:
     if not found or server.in_docker or not (server.certificates / "complete").exists():
         miss(f"{name} with TLS is not there: `./just servers` starts it from packages")
     return server
-
-
-def miss(what: str) -> NoReturn:
-    """Skip what this machine cannot test; fail in CI, which skips nothing."""
-    say = pytest.fail if os.environ.get("CI") else pytest.skip
-    say(what)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.processes import Process, running, wait_for
-from tests.programs import check
-from tools.servers import KINDS, Server, attach, ensure, stop
+from tests.programs import check, miss
+from tools.servers import KINDS, Server, ServerError, attach, ensure, stop
 
 QUERY = """
 import asyncio, json, sys
@@ -73,12 +73,19 @@ DIALECTS = (
 
 
 @contextmanager
-def private_server(name: str, home: Path) -> Iterator[Server]:
+def private_server(name: str, home: Path, version: str = "") -> Iterator[Server]:
     """Start a server that nobody else uses, and stop it at the end of the block."""
+    versions = {name: version} if version else None
     with pytest.MonkeyPatch.context() as patch:
         for kind in KINDS.values():
             patch.delenv(kind.variable, raising=False)
-        ensure([name], home=home)
+        try:
+            ensure([name], versions=versions, home=home)
+        except ServerError as error:
+            if versions is None:
+                raise
+            # Other versions than its own are not for every machine.
+            miss(str(error))
     try:
         yield attach(name, home=home)
     finally:

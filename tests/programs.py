@@ -7,6 +7,7 @@ import subprocess
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -32,6 +33,13 @@ def find_program(name: str) -> str:
     if not found:
         pytest.fail(f"{name} was not found: start the tests with ./just test")
     return found
+
+
+def miss(what: str) -> NoReturn:
+    """Skip what this machine cannot test; fail in CI, which skips nothing."""
+    # A developer may do without.
+    say = pytest.fail if os.environ.get("CI") else pytest.skip
+    say(what)
 
 
 def clean_environment(**variables: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from tests.combinations import COVERING, TELLING, Combination
 from tests.environments import locked, make_full
-from tests.programs import check, run
+from tests.programs import check, miss, run
 from tests.renders import render
 from tests.small_template import ROOT
 
@@ -50,9 +49,7 @@ def find_node() -> tuple[str, str]:
     """Return the paths of node and npm; in CI they must be there."""
     found = (shutil.which("node"), shutil.which("npm"))
     if None in found:
-        # A developer may do without; CI skips nothing.
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say("node and npm are not there: apt-get install nodejs npm")
+        miss("node and npm are not there: apt-get install nodejs npm")
     node, npm = map(str, found)
     return node, npm
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from tests.combinations import DEFAULT
-from tests.connecting import attach_secure, miss
-from tests.programs import check
+from tests.connecting import attach_secure
+from tests.programs import check, miss
 from tests.recipes import make_service
 from tools.servers import Server
 

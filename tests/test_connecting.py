@@ -16,7 +16,7 @@ from tests.small_template import ROOT
 from tools.servers.ports import LOOPBACK, free_port
 from tools.servers.probes import ask_redis
 from tools.servers.process import spawn
-from tools.servers.server import required
+from tools.servers.programs import required
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 

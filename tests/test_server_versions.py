@@ -1,17 +1,16 @@
 """Servers of other versions than the machine's: which ones are meant, and where they come from."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from tools.servers import ServerError, attach, ensure, find, releases, stop
+from tests.outages import private_server
+from tools.servers import ServerError, ensure, find, releases
 from tools.servers.container import Image
 from tools.servers.kafka import Kafka
-from tools.servers.releases import Release, ReleaseError, choose_release, read_version
+from tools.servers.releases import Release, choose_release, read_version
 from tools.servers.versions import (
     NAMES,
-    VARIABLE,
     choose_home,
     find_kind,
     find_version,
@@ -82,7 +81,7 @@ def test_a_version_that_nobody_has_is_told_with_those_there_are(
     monkeypatch: pytest.MonkeyPatch, wanted: str
 ) -> None:
     monkeypatch.setattr(releases, "list_releases", lambda _package, _folder: FOUND)
-    with pytest.raises(ReleaseError, match=f"no {wanted} of it, only 3.10.8, 4.0.5, 4.3.6$"):
+    with pytest.raises(ServerError, match=f"has no {wanted}, only 3.10.8, 4.0.5, 4.3.6$"):
         choose_release("rabbitmq-server", wanted, Path())
 
 
@@ -138,25 +137,18 @@ def test_each_choice_of_versions_has_a_place_of_its_own(monkeypatch: pytest.Monk
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.weekly
-@pytest.mark.servers
-@pytest.mark.skipif(os.geteuid() != 0, reason="other versions are unpacked and entered by root")
-def test_a_server_of_another_version_is_stopped_killed_and_found_as_any_other(
+def test_a_server_of_another_version_is_killed_started_and_found_as_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, "redis=valkey")
     monkeypatch.delenv("TEST_REDIS_URL", raising=False)
-    try:
-        url = ensure(["redis"], home=tmp_path)["redis"]
-        assert find(["redis"], home=tmp_path) == {"redis": url}
-        server = attach("redis", home=tmp_path)
+    with private_server("redis", tmp_path, "valkey") as server:
         assert type(server).__name__ == "Valkey"
+        assert find(["redis"], home=tmp_path) == {"redis": server.url}
         server.kill()
         assert not server.ready()
         server.start()
         assert server.ready()
-        monkeypatch.setenv(VARIABLE, "redis=8")
         with pytest.raises(ServerError, match=r"^redis: .* runs here, not 8: stop it with "):
-            ensure(["redis"], home=tmp_path)
-    finally:
-        stop(home=tmp_path)
+            ensure(["redis"], versions={"redis": "8"}, home=tmp_path)

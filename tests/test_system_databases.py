@@ -8,8 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.connecting import miss
-from tests.programs import check, run
+from tests.programs import check, miss, run
 from tests.small_template import ROOT
 from tools.servers import ServerError, attach, find
 from tools.system import System

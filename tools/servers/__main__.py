@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tools.servers.container import NEWEST
 from tools.servers.fleet import ensure, stop
+from tools.servers.programs import ServerError
 from tools.servers.releases import OLDEST
-from tools.servers.server import ServerError
 from tools.servers.versions import (
     BUILD,
     KINDS,

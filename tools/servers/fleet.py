@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tools.servers import container, debian, state
 from tools.servers.certificates import make_certificates
-from tools.servers.releases import ReleaseError
-from tools.servers.server import Server, ServerError, responds
+from tools.servers.programs import ServerError
+from tools.servers.server import Server, responds
 from tools.servers.versions import (
     BUILD,
     KINDS,
@@ -176,10 +176,7 @@ def _take_version(server: Server, wanted: str, report: Report) -> None:
         server.version = find_version(wanted)
         return
     report(f"{server.name}: unpacking {wanted} ...")
-    try:
-        server.take_version(find_version(wanted), RELEASES)
-    except ReleaseError as error:
-        raise ServerError(f"{server.name}: {error}") from error
+    server.take_version(find_version(wanted), RELEASES)
     report(f"{server.name}: {server.version} is there after {time.monotonic() - began:.0f} s")
 
 

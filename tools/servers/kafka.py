@@ -10,8 +10,9 @@ from tools.servers.certificates import HOST
 from tools.servers.container import NEWEST, Image
 from tools.servers.ports import LOOPBACK, free_port
 from tools.servers.process import Process
+from tools.servers.programs import ServerError, program, required
 from tools.servers.releases import OLDEST
-from tools.servers.server import Server, ServerError, program, required
+from tools.servers.server import Server
 
 VERSION = "4.3.1"
 VERSIONS = {OLDEST: "3.9.1", NEWEST: "4.4.0"}

@@ -6,7 +6,8 @@ from tools.servers import probes
 from tools.servers.container import Image
 from tools.servers.ports import LOOPBACK, free_port
 from tools.servers.process import Process
-from tools.servers.server import Server, program
+from tools.servers.programs import program
+from tools.servers.server import Server
 from tools.servers.state import write_secret
 
 # The wrapper in /usr/sbin would change to the package's account and folders.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.servers import debian
 from tools.servers.container import NEWEST
+from tools.servers.programs import ServerError
 from tools.servers.state import locked
 
 # From the oldest to the newest; what an older one has is found there first.
@@ -54,10 +55,6 @@ chroot --userspec="$user" "$root" "$@"
 """
 
 
-class ReleaseError(Exception):
-    """Say in one line what could not be had."""
-
-
 @dataclass(frozen=True)
 class Release:
     """A version of a package, and the release of Debian that has it."""
@@ -85,7 +82,7 @@ def read_version(text: str) -> str:
 def choose_release(package: str, wanted: str, folder: Path) -> Release:
     """Return the version of a series, or the oldest or newest, that Debian has.
 
-    Raises ReleaseError, one sentence, when it has none.
+    Raises ServerError, one sentence, when it has none.
     """
     found = list_releases(package, folder)
     if found and wanted == OLDEST:
@@ -93,7 +90,7 @@ def choose_release(package: str, wanted: str, folder: Path) -> Release:
     matching = [each for each in found if wanted == NEWEST or each.matches(wanted)]
     if not matching:
         versions = ", ".join(dict.fromkeys(each.version for each in found)) or "none at all"
-        raise ReleaseError(f"Debian has no {wanted} of it, only {versions}")
+        raise ServerError(f"{package}: Debian has no {wanted}, only {versions}")
     newest = matching[-1].number
     return next(each for each in matching if each.number == newest)
 
@@ -112,24 +109,25 @@ def list_releases(package: str, folder: Path) -> list[Release]:
     return found
 
 
-def unpack(release: Release, packages: Sequence[str], folder: Path) -> Path:
-    """Return a folder with packages of a release and all they depend on, unpacked once."""
+def unpack(release: Release, folder: Path) -> Path:
+    """Return a folder with a package and all that it depends on, unpacked once."""
     log = folder / LOG
     root = folder / f"{release.package}-{release.version}"
     with locked(folder / f"{root.name}.lock"):
         if root.is_dir():
             return root
         _require_tool(log)
+        _require_namespaces()
         draft = folder / f"{root.name}.draft"
         shutil.rmtree(draft, ignore_errors=True)
-        wanted = ",".join((*ESSENTIAL, *packages))
+        wanted = ",".join((*ESSENTIAL, release.package))
         command = [TOOL, "--mode=root", "--variant=extract", f"--include={wanted}"]
         command += [f"--hook-dir={HOOKS}", f"--keyring={KEYRING}", f"--aptopt={ANY_AGE}"]
         command += [release.suite, str(draft)]
         with log.open("a") as file:
             done = subprocess.run(command, stdout=file, stderr=file, check=False)
         if done.returncode != 0:
-            raise ReleaseError(f"{release.package} {release.version} cannot be unpacked, see {log}")
+            raise ServerError(f"{release.package} {release.version} cannot be unpacked, see {log}")
         _settle(draft)
         draft.rename(root)
     return root
@@ -169,7 +167,17 @@ def _require_tool(log: Path) -> None:
     if shutil.which(TOOL) is not None:
         return
     if not debian.can_install() or not debian.install([TOOL], log=log):
-        raise ReleaseError(f"other versions are unpacked by {TOOL}: install it, or run as root")
+        raise ServerError(f"other versions are unpacked by {TOOL}: install it, or run as root")
+
+
+def _require_namespaces() -> None:
+    """Raise before anything is fetched that could not be entered."""
+    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
+    if tried.returncode != 0:
+        raise ServerError(
+            "other versions run in mount namespaces, which this machine does not give us:"
+            " run as root, in a container that is privileged"
+        )
 
 
 def _refresh_lists(folder: Path) -> list[str]:
@@ -192,7 +200,7 @@ def _refresh_lists(folder: Path) -> list[str]:
             command = ["apt-get", "update", "--quiet", *options, *quiet]
             code = subprocess.run(command, stdout=file, stderr=file, check=False).returncode
         if code != 0:
-            raise ReleaseError(f"the lists of Debian's releases cannot be fetched, see {log}")
+            raise ServerError(f"the lists of Debian's releases cannot be fetched, see {log}")
         done.touch()
     return options
 
@@ -207,4 +215,4 @@ def _find_archive() -> str:
     for line in lines:
         if line.rstrip("/").endswith("/debian"):
             return line
-    raise ReleaseError("other versions come from Debian's packages: this machine has no Debian")
+    raise ServerError("other versions come from Debian's packages: this machine has no Debian")

@@ -1,6 +1,5 @@
 """What every server has in common: how it is installed, started, asked and stopped."""
 
-import os
 import re
 import secrets
 import shutil
@@ -18,17 +17,13 @@ from tools.servers.certificates import FOLDER
 from tools.servers.container import Container, Image, run
 from tools.servers.ports import free_port
 from tools.servers.process import Process, spawn
+from tools.servers.programs import ServerError, required
 from tools.servers.releases import OLDEST, choose_release, enter, unpack
 
 READY_SECONDS = 180.0
-SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 ROOT_FOLDERS = ("/usr/bin", "/usr/sbin")
 
 Unit = Process | Container
-
-
-class ServerError(Exception):
-    """Say in one line which server failed and what to do."""
 
 
 class Server(ABC):
@@ -101,7 +96,7 @@ class Server(ABC):
         """Use the programs of another version, unpacked in a folder; nothing is installed."""
         release = choose_release(self.packages[0], wanted, folder)
         self.version = release.version
-        self.root = unpack(release, self.packages, folder)
+        self.root = unpack(release, folder)
 
     @classmethod
     @abstractmethod
@@ -290,17 +285,3 @@ def responds(kind: type[Server], url: str) -> bool:
         return kind.answers(url)
     except (OSError, ValueError):
         return False
-
-
-def program(name: str, *folders: str) -> str | None:
-    """Find a program: in the given folders, on the path, among the system's programs."""
-    path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
-    return shutil.which(name, path=path)
-
-
-def required(name: str, *folders: str) -> str:
-    """Find a program that has to be there."""
-    found = program(name, *folders)
-    if found is None:
-        raise ServerError(f"{name}: the program is not installed; install it or start Docker")
-    return found

@@ -8,10 +8,11 @@ from tools.servers.container import NEWEST
 from tools.servers.kafka import Kafka
 from tools.servers.mariadb import Mariadb, Mysql
 from tools.servers.postgresql import Postgresql
+from tools.servers.programs import ServerError
 from tools.servers.rabbitmq import Rabbitmq
 from tools.servers.redis import Redis, Valkey
 from tools.servers.releases import OLDEST
-from tools.servers.server import Server, ServerError
+from tools.servers.server import Server
 
 KINDS: dict[str, type[Server]] = {
     kind.name: kind for kind in (Rabbitmq, Kafka, Postgresql, Mariadb, Redis)
