@@ -125,7 +125,7 @@ handlers: app/*/dead_letter*.py app/services/answering.py app/services/consumpti
     tests/dead_letter_contract.py tests/test_*_dead_letters.py tests/service/test_consumer.py
     tests/test_consumption.py tests/test_dead_letter*.py tests/outage_kit.py tests/test_lag.py
     tests/test_message_spans.py tests/test_outage*.py tests/*suspect_ends.py
-    tests/request_kit.py tests/test_answering.py tests/test_kafka_records.py
+    tests/*suspect_kit.py tests/request_kit.py tests/test_answering.py tests/test_kafka_records.py
     tests/test_requests.py tests/test_sampler.py tests/test_subscription_metrics.py
 jobs: app/services/job_scheduler.py app/services/jobs.py app/tasks/worker.py app/utils/jobs.py
     app/utils/schedules.py deploy/**/jobs.json tests/service/test_worker.py tests/test_jobs.py

@@ -1,5 +1,6 @@
 """Outages of a real database: a failover, silence, lost connections; and what only looks so."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -34,13 +35,13 @@ pytestmark = pytest.mark.skipif(SERVER is None, reason="no server of its kind is
 
 # {% if cookiecutter.database == "postgresql" %}
 MAKE_READ_ONLY = text("SET default_transaction_read_only = on")
-KILL_ITSELF = text("SELECT pg_terminate_backend(pg_backend_pid())")
+OWN_NUMBER, KILL = text("SELECT pg_backend_pid()"), "SELECT pg_terminate_backend({})"
 SLOW = text("SELECT pg_sleep(30)")
 SLEEPS = text("SELECT pg_sleep(0.2)")
 # {% endif %}
 # {% if cookiecutter.database == "mysql" %}
 MAKE_READ_ONLY = text("SET SESSION TRANSACTION READ ONLY")
-KILL_ITSELF = text("KILL CONNECTION_ID()")
+OWN_NUMBER, KILL = text("SELECT CONNECTION_ID()"), "KILL {}"
 SLOW = text("SELECT SLEEP(30) FROM alembic_version")
 SLEEPS = text("SELECT SLEEP(0.2) FROM alembic_version")
 # {% endif %}
@@ -118,9 +119,21 @@ async def test_a_start_on_a_server_that_is_read_only_is_refused(
         await open_database(core.database, connections=1).__aenter__()
 
 
-async def test_a_connection_that_was_killed_is_an_outage(begin: UnitOfWorkFactory) -> None:
-    with pytest.raises(DatabaseUnavailableError):
-        await run(begin, KILL_ITSELF, text("SELECT 1"))
+async def test_a_connection_that_was_killed_is_an_outage(
+    begin: UnitOfWorkFactory, opened: Container
+) -> None:
+    async def use_until_it_is_killed() -> None:
+        async with begin() as uow:
+            number = (await uow.session.execute(OWN_NUMBER)).scalar_one()
+            async with opened[Database].unpooled.connect() as other:
+                await other.execute(text(KILL.format(number)))
+            # A server may take a moment to end it.
+            while True:
+                await uow.session.execute(text("SELECT 1"))
+
+    async with asyncio.timeout(10):
+        with pytest.raises(DatabaseUnavailableError):
+            await use_until_it_is_killed()
     await insert_alone(begin, 1)
 
 

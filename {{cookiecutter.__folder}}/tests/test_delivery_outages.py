@@ -41,7 +41,7 @@ FATAL = {
 FATAL = {
     "takes too long": "SELECT SLEEP(30) FROM alembic_version",
     "kills its own connection": "KILL CONNECTION_ID()",
-    "is larger than a packet": f"SELECT LENGTH('{'x' * 20_000_000}')",
+    "is larger than a packet": f"SELECT LENGTH('{'x' * 70_000_000}')",
 }
 # {% endif %}
 

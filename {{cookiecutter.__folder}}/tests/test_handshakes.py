@@ -83,6 +83,15 @@ async def test_a_websocket_continues_the_trace_with_its_state(app: FastAPI) -> N
     await client.end()
 
 
+@pytest.mark.usefixtures("spans")
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_a_server_need_not_tell_the_scheme(app: FastAPI, kind: str) -> None:
+    client = Client(app, "/test/nowhere", kind)
+    del client.scope["scheme"]
+    start, _ = await client.end()
+    assert start["status"] == 404
+
+
 async def test_a_websocket_is_a_span_named_by_its_route(spans: RecordedSpans, app: FastAPI) -> None:
     client = Client(app, "/test/trace/7", "websocket", traceparent=TRACEPARENT)
     await client.end()

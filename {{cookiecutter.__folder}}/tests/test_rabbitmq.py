@@ -22,7 +22,6 @@ from tests.durable_broker_contract import DurableBrokerContract
 from tests.rabbitmq_kit import URL, RabbitMQFixtures
 
 
-@pytest.mark.skipif(not URL, reason="TEST_RABBITMQ_URL is not set")
 class TestRabbitMQBroker(RabbitMQFixtures, DurableBrokerContract):
     """The contract on a real server, and what is RabbitMQ's own."""
 

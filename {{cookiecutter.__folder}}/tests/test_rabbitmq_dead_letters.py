@@ -10,12 +10,11 @@ from app.utils.message_broker import MessageBroker
 from app.utils.topology import Group
 from tests.broker_fixtures import BrokerFixtures
 from tests.dead_letter_contract import DeadLetterContract
-from tests.rabbitmq_kit import URL, RabbitMQFixtures
+from tests.rabbitmq_kit import RabbitMQFixtures
 
 BODY = b"x" * 200_000
 
 
-@pytest.mark.skipif(not URL, reason="TEST_RABBITMQ_URL is not set")
 class TestRabbitMQDeadLetters(RabbitMQFixtures, BrokerFixtures, DeadLetterContract):
     """Whatever it is, its body is not lost."""
 

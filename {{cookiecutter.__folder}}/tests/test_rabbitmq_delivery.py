@@ -139,7 +139,6 @@ def real_broker(clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("BROKER_URL", URL)
 
 
-@pytest.mark.skipif(not URL, reason="TEST_RABBITMQ_URL is not set")
 class TestRabbitMQOutside(RabbitMQFixtures, BrokerFixtures):
     """What other systems may write, property by property and header by header."""
 

@@ -11,10 +11,9 @@ from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
 from tests.broker_fixtures import BrokerFixtures
 from tests.broker_kit import PATIENCE_SECONDS, Received, make_message
-from tests.rabbitmq_kit import URL, RabbitMQFixtures
+from tests.rabbitmq_kit import RabbitMQFixtures
 
 
-@pytest.mark.skipif(not URL, reason="TEST_RABBITMQ_URL is not set")
 class TestRabbitMQGroups(RabbitMQFixtures, BrokerFixtures):
     """What a group gets again, and from whom."""
 

@@ -48,7 +48,6 @@ async def respond(message: Envelope) -> Envelope:
     return message
 
 
-@pytest.mark.skipif(not URL, reason="TEST_RABBITMQ_URL is not set")
 class TestRabbitMQRefusals(RabbitMQFixtures, BrokerFixtures):
     """Queues and messages that the server does not take."""
 

@@ -10,52 +10,18 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-from app.services.delivery import Delivery
 from app.services.rabbitmq.messages import write_suspect
 from app.services.rabbitmq.queues import name_suspects
-from app.utils.consumer import Consumer, RetryPolicy
 from app.utils.container import Container
-from app.utils.envelope import Envelope
-from app.utils.message_broker import Event, Incoming, MessageBroker
+from app.utils.message_broker import Incoming, MessageBroker
 from app.utils.topology import Group
 from tests.broker_fixtures import BrokerFixtures
 from tests.broker_kit import PATIENCE_SECONDS, add_group, make_message
 from tests.dead_letter_contract import DeadLetterContract
-from tests.rabbitmq_kit import URL, RabbitMQFixtures
-from tests.test_rabbitmq_suspect_delivery import hurry
+from tests.rabbitmq_kit import RabbitMQFixtures
+from tests.rabbitmq_suspect_kit import ATTEMPTS, Failing, hurry, subscribe
 
-ATTEMPTS = 2
 FULL: Any = {"x-max-length": 1, "x-overflow": "reject-publish"}
-
-
-class Failing:
-    """A handler that always fails, and counts how often it was called."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.was_called_often = asyncio.Event()
-
-    async def __call__(self, envelope: Envelope) -> None:
-        self.calls += 1
-        if self.calls > 2 * ATTEMPTS:
-            self.was_called_often.set()
-        raise ValueError(envelope.id)
-
-
-async def subscribe(opened: Container, broker: MessageBroker, group: Group, work: Failing) -> None:
-    others: Any = opened
-    others.add(MessageBroker, broker)
-
-    class Odd(Event, topic=group.topic.name):
-        """Something that cannot be handled."""
-
-    async def handle(event: Odd, envelope: Envelope) -> None:
-        del event
-        await work(envelope)
-
-    consumer = Consumer()
-    consumer.on(Odd, name="test", retry=RetryPolicy(attempts=ATTEMPTS, ladder=(0.1,)))(handle)
-    await broker.subscribe(group, Delivery(consumer.subscriptions[0], group, opened))
 
 
 @asynccontextmanager
@@ -68,7 +34,6 @@ async def full(channel: AbstractChannel, place: str) -> AsyncIterator[None]:
     await queue.purge()
 
 
-@pytest.mark.skipif(not URL, reason="TEST_RABBITMQ_URL is not set")
 class TestRabbitMQSuspectEnds(RabbitMQFixtures, BrokerFixtures, DeadLetterContract):
     """They are handed back until their dead letter is taken, and hold up nobody."""
 

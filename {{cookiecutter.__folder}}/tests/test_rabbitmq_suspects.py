@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from app.services.rabbitmq.messages import write_suspect
 from app.services.rabbitmq.queues import name_suspects
 from app.utils.message_broker import Incoming, MessageBroker
@@ -12,10 +10,9 @@ from app.utils.turns import at_rest
 from tests.broker_fixtures import BrokerFixtures
 from tests.broker_kit import PATIENCE_SECONDS, add_group, make_message
 from tests.holding_handler import SlowSuspects
-from tests.rabbitmq_kit import URL, RabbitMQFixtures
+from tests.rabbitmq_kit import RabbitMQFixtures
 
 
-@pytest.mark.skipif(not URL, reason="TEST_RABBITMQ_URL is not set")
 class TestRabbitMQSuspects(RabbitMQFixtures, BrokerFixtures):
     """Who is suspected when a process dies, and who is not."""
 

@@ -187,6 +187,14 @@ class CoreSettings:
         # {% endif %}
 
 
+# {% if cookiecutter.database != "none" %}
+LinePlaces = CoreSettings | LineSettings
+# {% endif %}
+# {% if cookiecutter.database == "none" %}
+LinePlaces = CoreSettings
+# {% endif %}
+
+
 def list_groups() -> dict[str, type[SettingsGroup]]:
     """Return the groups by their names in CoreSettings."""
     return get_type_hints(CoreSettings)

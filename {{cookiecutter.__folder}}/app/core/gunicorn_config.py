@@ -5,8 +5,8 @@ import signal
 import sys
 from typing import Any, ClassVar
 
-from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
-from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger as GunicornLogger
 from uvicorn_worker import UvicornWorker
 
 from app.core.config import load_core_settings
@@ -77,6 +77,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # the library has no types
             logger.error(end.code)
             sys.exit(Arbiter.APP_LOAD_ERROR)
         except Exception:
+            # Whatever it is, gunicorn would print it, where no line is read.
             logger.exception("worker ends with an error")
             sys.exit(1 if self.booted else Arbiter.WORKER_BOOT_ERROR)
 

@@ -4,21 +4,10 @@ import atexit
 import logging
 import sys
 
-# {% if cookiecutter.database != "none" %}
-from app.core.config import CoreSettings, LineSettings
-# {% endif %}
-# {% if cookiecutter.database == "none" %}
-from app.core.config import CoreSettings
-# {% endif %}
+from app.core.config import LinePlaces
 from app.core.log_format import JsonFormatter, TerminalFormatter
 from app.core.log_sampling import RepeatedLines
 
-# {% if cookiecutter.database != "none" %}
-LogPlaces = CoreSettings | LineSettings
-# {% endif %}
-# {% if cookiecutter.database == "none" %}
-LogPlaces = CoreSettings
-# {% endif %}
 # {% if cookiecutter.interface != "worker" %}
 # Loggers whose lines would go their own way.
 SERVER = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
@@ -59,7 +48,7 @@ class Configured:
 configured = Configured()
 
 
-def configure_logging(settings: LogPlaces) -> None:
+def configure_logging(settings: LinePlaces) -> None:
     """Send the records of every logger to the places that the settings name.
 
     A process that starts others does it first: they go on with what it has opened.
@@ -78,7 +67,7 @@ def configure_logging(settings: LogPlaces) -> None:
     # {% endif %}
 
 
-def open_places(root: logging.Logger, settings: LogPlaces) -> None:
+def open_places(root: logging.Logger, settings: LinePlaces) -> None:
     """Open a handler for each place, instead of those that there were."""
     written = settings.service, settings.log.redacted
     formatter = JsonFormatter(*written)
@@ -164,7 +153,7 @@ def adopt_server() -> None:
 # {% endif %}
 
 
-def open_handlers(settings: LogPlaces) -> list[logging.Handler]:
+def open_handlers(settings: LinePlaces) -> list[logging.Handler]:
     """Return a handler for each place that log lines go to; only what it needs is imported."""
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if settings.log.file:

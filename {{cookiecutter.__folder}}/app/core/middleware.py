@@ -13,6 +13,7 @@ from app.core.request_spans import (
     UNMATCHED,
     describe_answer,
     read_method,
+    read_scheme,
     trace_request,
 )
 from app.core.trace_context import make_id
@@ -31,7 +32,7 @@ SAFE_HEADERS = (
 HTTPS_HEADERS = (*SAFE_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 UNCACHED = (b"cache-control", b"no-cache")
 ENCRYPTED = frozenset({"https", "wss"})
-SWITCHING_PROTOCOLS, FORBIDDEN = 101, 403
+SWITCHING_PROTOCOLS, FORBIDDEN, FAILED = 101, 403, 500
 # Where the state of a request holds what every answer to it gets, an error too.
 ANSWER_HEADERS = "answer_headers"
 
@@ -50,61 +51,23 @@ class RequestContext:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or WebSocket; anything else passes through."""
-        if scope["type"] == "websocket":
-            await self._open(scope, receive, send)
-            return
-        if scope["type"] != "http":
+        """Serve one request or WebSocket; the lifespan passes through."""
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        sent = dict(scope["headers"])
-        request_id, added = name_request(scope, sent)
-        status = 500
-        started = time.perf_counter()
-        begin_request()
-
-        async def send_named(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message = add_headers(scope, message, added)
-            await send(message)
-
-        with trace_request(scope, sent):
-            context = log_context.set({"request_id": request_id})
-            try:
-                await self._app(scope, receive, send_named)
-            finally:
-                # How long a stream was open says nothing about how fast it was answered.
-                ended = scope.get("stream_began_at") or time.perf_counter()
-                record_request(scope, status, ended - started)
-                log_context.reset(context)
-
-    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a WebSocket: its request ends when it is accepted or refused."""
+        is_socket = scope["type"] == "websocket"
         sent = dict(scope["headers"])
         request_id, added = name_request(scope, sent)
         status: int | None = None
         started = time.perf_counter()
         begin_request()
 
-        def answer(with_status: int) -> None:
-            nonlocal status
-            status = with_status
-            record_request(scope, status, time.perf_counter() - started)
-
         async def send_named(message: Message) -> None:
-            if status is not None:
-                await send(message)
-                return
-            if message["type"] == "websocket.accept":
-                answer(SWITCHING_PROTOCOLS)
-                message = {**message, "headers": [*message.get("headers", ()), *added]}
-            elif message["type"] == "websocket.http.response.start":
-                answer(message["status"])
-                message = add_headers(scope, message, added)
-            else:
-                answer(FORBIDDEN)  # What servers make of a WebSocket that is closed at once.
+            nonlocal status
+            if status is None and (answer := begin_answer(scope, message, added)):
+                status, message = answer
+                if is_socket:
+                    record_request(scope, status, time.perf_counter() - started)
             await send(message)
 
         with trace_request(scope, sent):
@@ -112,8 +75,10 @@ class RequestContext:
             try:
                 await self._app(scope, receive, send_named)
             finally:
-                if status is None:
-                    answer(500)
+                if status is None or not is_socket:
+                    # How long a stream was open says nothing about how fast it was answered.
+                    ended = scope.get("stream_began_at") or time.perf_counter()
+                    record_request(scope, status or FAILED, ended - started)
                 log_context.reset(context)
 
 
@@ -129,10 +94,22 @@ def name_request(scope: Scope, sent: Mapping[bytes, bytes]) -> tuple[str, Header
     return request_id, added
 
 
+def begin_answer(scope: Scope, message: Message, added: Headers) -> tuple[int, Message] | None:
+    """Return the status that a message tells, and the message with more headers, if it has one."""
+    if message["type"] == "websocket.accept":
+        headers = [*message.get("headers", ()), *added]
+        return SWITCHING_PROTOCOLS, {**message, "headers": headers}
+    if message["type"] == "websocket.close":
+        # What servers make of a WebSocket that is closed at once.
+        return FORBIDDEN, message
+    if "status" not in message:
+        return None
+    return message["status"], add_headers(scope, message, added)
+
+
 def add_headers(scope: Scope, start: Message, added: Headers) -> Message:
     """Return the beginning of an answer with what all of them have."""
-    # A server need not tell the scheme.
-    safe = HTTPS_HEADERS if scope.get("scheme") in ENCRYPTED else SAFE_HEADERS
+    safe = HTTPS_HEADERS if read_scheme(scope) in ENCRYPTED else SAFE_HEADERS
     given = start["headers"]
     for name, _ in given:
         if name == b"cache-control":

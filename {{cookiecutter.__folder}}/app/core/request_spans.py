@@ -30,7 +30,7 @@ def trace_request(scope: Scope, sent: Mapping[bytes, bytes]) -> AbstractContextM
         "http.request.method": method if method in METHODS else "_OTHER",
         # Without the query: it can hold what nobody else should read.
         "url.path": scope["path"],
-        "url.scheme": scope["scheme"],
+        "url.scheme": read_scheme(scope),
     }
     return spans.follow(traceparent, name_method(scope), "server", attributes, tracestate)
 
@@ -58,3 +58,9 @@ def read_method(scope: Scope) -> str:
     """Return the method of a request; that of a WebSocket is not told, for it is always GET."""
     method: str = scope.get("method", "GET")
     return method
+
+
+def read_scheme(scope: Scope) -> str:
+    """Return the scheme of a request, which a server need not tell."""
+    scheme: str = scope.get("scheme", "ws" if scope["type"] == "websocket" else "http")
+    return scheme
